@@ -1,0 +1,217 @@
+"""An attempt: one sign-in under way in one browser, our own record in place of a session's state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from gateway.database import Reader, Row, Transaction
+from gateway.seal import Seal, digest, random_id, same
+
+LIFE = 600  # seconds from the click to the provider's answer
+REMEMBERED = 86_400  # seconds for which a tombstone still leads back
+KEPT = 10  # the newest attempts of one browser
+
+Mode = Literal["popup", "page"]
+Outcome = Literal["code", "denied", "expired", "provider", "busy", "off"]
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """What only we and the provider may know of an attempt; encrypted at rest until it is taken."""
+
+    state: str
+    verifier: str = ""
+    request_token: str = ""
+    request_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a start form asked for, judged."""
+
+    site: str
+    provider: str
+    mode: Mode
+    return_to: str
+    challenge: str
+    widget_state: str
+    proven: bool
+    choose_account: bool
+    lang: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Wish):
+    """A wish with its life: until ``outcome`` is set it can still become a session."""
+
+    id: str
+    cookie_hash: str
+    sealed: str | None
+    created_at: int
+    expires_at: int
+    taken_at: int | None
+    gateway_session: str | None
+    outcome: Outcome | None
+
+    def belongs_to(self, cookies: Mapping[str, str]) -> bool:
+        """Whether the browser with these attempt cookies (id to value) is the one it began in."""
+        return same(digest(cookies.get(self.id, "")), self.cookie_hash)
+
+    def secrets(self, seal: Seal) -> Secrets | None:
+        """What was sealed, or None once it is taken or its secret key is gone."""
+        plain = seal.unwrap("attempt", self.sealed) if self.sealed else None
+        return msgspec.json.decode(plain, type=Secrets) if plain else None
+
+
+async def record(tx: Transaction, wish: Wish, seal: Seal, address: str, now: int) -> tuple[str, str]:
+    """Write a new attempt down; its id and its cookie's value, which is not derivable from the id."""
+    attempt, cookie, state = random_id(), random_id(), random_id(24)
+    await tx.execute(
+        "INSERT INTO attempts (id, cookie_hash, state_hash, sealed, site, provider, mode, return_to,"
+        " challenge, widget_state, proven, choose_account, lang, address, created_at, expires_at)"
+        " VALUES (:id, :cookie_hash, :state_hash, :sealed, :site, :provider, :mode, :return_to,"
+        " :challenge, :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
+        id=attempt,
+        cookie_hash=digest(cookie),
+        state_hash=digest(state),
+        sealed=_sealed(seal, Secrets(state=state, verifier=random_id(36))),
+        site=wish.site,
+        provider=wish.provider,
+        mode=wish.mode,
+        return_to=wish.return_to,
+        challenge=wish.challenge,
+        widget_state=wish.widget_state,
+        proven=wish.proven,
+        choose_account=wish.choose_account,
+        lang=wish.lang,
+        address=address,
+        now=now,
+        expires_at=now + LIFE,
+    )
+    return attempt, cookie
+
+
+def _sealed(seal: Seal, secrets: Secrets) -> str:
+    return seal.wrap("attempt", msgspec.json.encode(secrets))
+
+
+async def pending_from(db: Reader, address: str, now: int) -> int:
+    """How many attempts from one address prefix could still be finished."""
+    row = await db.row(
+        "SELECT count(*) AS pending FROM attempts WHERE address = :address AND expires_at > :now"
+        " AND taken_at IS NULL AND outcome IS NULL",
+        address=address,
+        now=now,
+    )
+    return int(row["pending"]) if row else 0
+
+
+async def by_id(db: Reader, attempt: str) -> Attempt | None:
+    """The attempt or its tombstone, or None."""
+    return _attempt(await db.row("SELECT * FROM attempts WHERE id = :id", id=attempt))
+
+
+async def by_state(db: Reader, state: str) -> Attempt | None:
+    """The attempt that gave this state (or OAuth 1.0a request token) to its provider, or None."""
+    return _attempt(
+        await db.row("SELECT * FROM attempts WHERE state_hash = :hash", hash=digest(state))
+    )
+
+
+async def keep_request_token(tx: Transaction, attempt: str, seal: Seal, secrets: Secrets) -> None:
+    """OAuth 1.0a: the request token is what the provider will name the attempt by."""
+    await tx.execute(
+        "UPDATE attempts SET state_hash = :hash, sealed = :sealed WHERE id = :id",
+        id=attempt,
+        hash=digest(secrets.request_token),
+        sealed=_sealed(seal, secrets),
+    )
+
+
+async def take(tx: Transaction, attempt: str, now: int) -> bool:
+    """Take the attempt for its one use; False for whoever comes second."""
+    return bool(
+        await tx.execute(
+            "UPDATE attempts SET taken_at = :now, sealed = NULL"
+            " WHERE id = :id AND taken_at IS NULL AND outcome IS NULL",
+            id=attempt,
+            now=now,
+        )
+    )
+
+
+async def identify(tx: Transaction, attempt: str, gateway_session: str | None) -> None:
+    """Fix whose attempt this is, or None to let it begin again with whoever is live."""
+    await tx.execute(
+        "UPDATE attempts SET gateway_session = :gateway_session WHERE id = :id AND outcome IS NULL",
+        id=attempt,
+        gateway_session=gateway_session,
+    )
+
+
+async def end(tx: Transaction, attempt: str, outcome: Outcome, now: int) -> bool:
+    """Turn the attempt into a tombstone; False if it was one already."""
+    return bool(
+        await tx.execute(
+            "UPDATE attempts SET outcome = :outcome, ended_at = :now, sealed = NULL,"
+            " taken_at = coalesce(taken_at, :now) WHERE id = :id AND outcome IS NULL",
+            id=attempt,
+            outcome=outcome,
+            now=now,
+        )
+    )
+
+
+async def too_many(db: Reader, cookies: Mapping[str, str], keep: str) -> list[str]:
+    """The attempts of one browser beyond the newest ten, ``keep`` never among them.
+
+    ``cookies`` are its attempt cookies, id to value. Cookies of nothing go first, then
+    tombstones, then unproven attempts, then the oldest.
+    """
+    if len(cookies) <= KEPT:
+        return []
+    ranked = []
+    for attempt in cookies:
+        found = await by_id(db, attempt)
+        if found is None or not found.belongs_to(cookies):
+            ranked.append((0, 0, attempt))
+        else:
+            rank = 1 if found.outcome else 3 if found.proven else 2
+            ranked.append((4 if attempt == keep else rank, found.created_at, attempt))
+    return [attempt for _, _, attempt in sorted(ranked)[: len(ranked) - KEPT]]
+
+
+async def drop(tx: Transaction, attempts: list[str]) -> None:
+    """Forget attempts altogether."""
+    for attempt in attempts:
+        await tx.execute("DELETE FROM attempts WHERE id = :id", id=attempt)
+
+
+async def forget(tx: Transaction, now: int) -> None:
+    """Forget tombstones that have led back for a day."""
+    await tx.execute("DELETE FROM attempts WHERE created_at < :then", then=now - REMEMBERED - LIFE)
+
+
+def _attempt(row: Row | None) -> Attempt | None:
+    if row is None:
+        return None
+    return Attempt(
+        id=row["id"],
+        cookie_hash=row["cookie_hash"],
+        sealed=row["sealed"],
+        site=row["site"],
+        provider=row["provider"],
+        mode=row["mode"],
+        return_to=row["return_to"],
+        challenge=row["challenge"],
+        widget_state=row["widget_state"],
+        proven=bool(row["proven"]),
+        choose_account=bool(row["choose_account"]),
+        lang=row["lang"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        taken_at=row["taken_at"],
+        gateway_session=row["gateway_session"],
+        outcome=row["outcome"],
+    )

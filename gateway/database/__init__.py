@@ -1,0 +1,59 @@
+"""What the nouns ask of a database; one small protocol, one engine a file.
+
+SQL stands beside its noun, in one portable dialect (``RETURNING``, ``ON CONFLICT``), with named
+parameters (``:name``). Times are whole seconds since 1970 unless a column says otherwise.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Row(Protocol):
+    """One row, read by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """The value of one column."""
+
+
+class Reader(Protocol):
+    """Somebody who can read."""
+
+    async def row(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+
+    async def rows(self, sql: str, **values: Any) -> list[Row]:
+        """All rows."""
+
+
+class Transaction(Reader, Protocol):
+    """Reads and writes that happen together or not at all."""
+
+    async def execute(self, sql: str, **values: Any) -> int:
+        """Run one statement; how many rows it changed."""
+
+
+class Database(Reader, Protocol):
+    """A database as the gateway sees it."""
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run ``work`` in one transaction: committed when it returns, undone when it raises.
+
+        ``work`` may be run again where an engine asks for a retry, so it waits for nothing but
+        the database and changes nothing else. Raises ``errors.Busy`` when the database can't be
+        written within 5 s.
+        """
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+
+
+async def connect(url: str) -> Database:
+    """Open the database named by ``sqlite:PATH`` and bring its schema up to date.
+
+    Raises ``errors.NewerSchema`` when a later version wrote it.
+    """
+    from gateway.database.sqlite import open_sqlite
+
+    return await open_sqlite(url.removeprefix("sqlite:"))

@@ -1,0 +1,101 @@
+"""A site is a blog or comment backend that relies on us; here alone a return URL is judged."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from gateway.errors import BadReturnUrl, UnknownSite
+
+RETURN_URL_LENGTH = 2048
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One site, as configured. ``origins`` are serialised ASCII origins, exact."""
+
+    id: str
+    name: str
+    origins: tuple[str, ...]
+    providers: tuple[str, ...]
+    trusted: bool = False
+    privacy_url: str | None = None
+    subject: Literal["pairwise", "public"] = "pairwise"
+    profile: bool = True
+    email: bool = False
+
+    @property
+    def subject_scope(self) -> str:
+        """Whose subjects these are: the site's own, or '' for the ones shared by public sites."""
+        return "" if self.subject == "public" else self.id
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """What the site learns about a commenter, in words of the catalogue."""
+        wanted = {"name": True, "picture": True, "profile": self.profile, "email": self.email}
+        return tuple(word for word, on in wanted.items() if on)
+
+    def origin_of(self, return_url: str) -> str:
+        """The origin of a return URL on this site.
+
+        Raises ``BadReturnUrl`` unless it is a serialised ASCII http(s) URL without user
+        information or fragment whose origin is exactly one of the site's.
+        """
+        origin = url_origin(return_url)
+        if origin is None or origin not in self.origins:
+            raise BadReturnUrl
+        return origin
+
+
+def url_origin(url: str) -> str | None:
+    """The origin of a plainly written http(s) URL, or None if it is anything else.
+
+    Plainly written: what a browser's ``URL.href`` gives. Whatever a browser and a parser could
+    read differently (backslashes, white space, user information, upper-case hosts, default
+    ports, Unicode) is refused instead of repaired.
+    """
+    if not _is_plain(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.netloc
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in host or "#" in url:
+        return None
+    written = parts.hostname if port is None else f"{parts.hostname}:{port}"
+    if ":" in parts.hostname:
+        written = f"[{parts.hostname}]" if port is None else f"[{parts.hostname}]:{port}"
+    if host != written or port == _DEFAULT_PORTS[parts.scheme] or parts.hostname.endswith("."):
+        return None
+    if not url.startswith(f"{parts.scheme}://{host}/"):
+        return None
+    return f"{parts.scheme}://{host}"
+
+
+def _is_plain(url: str) -> bool:
+    printable = url.isascii() and all(33 <= ord(character) <= 126 for character in url)
+    return 0 < len(url) <= RETURN_URL_LENGTH and printable and not set(url) & set('\\"<>`{}|^')
+
+
+class Sites:
+    """The sites of this gateway, by id."""
+
+    def __init__(self, sites: Mapping[str, Site]) -> None:
+        self._sites = dict(sites)
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self._sites.values())
+
+    def find(self, site: str) -> Site | None:
+        """The site, or None if there is none of that id."""
+        return self._sites.get(site)
+
+    def get(self, site: str) -> Site:
+        """The site. Raises ``UnknownSite``."""
+        found = self.find(site)
+        if found is None:
+            raise UnknownSite
+        return found
