@@ -23,17 +23,19 @@ import json
 import logging
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from http.client import HTTPResponse
 from ipaddress import ip_address
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, MissingAlgorithmError
 from joserfc.jwk import ECKey
 
 TOKEN_BYTES = 8 * 1024
@@ -57,7 +59,6 @@ log = logging.getLogger("commentgate.verify")
 
 Clock = Callable[[], float]
 Fetch = Callable[[], bytes]
-KeyTable = Mapping[str, "_Key"]
 
 SENTENCES = {
     "malformed": "This is not a signed token.",
@@ -76,7 +77,7 @@ SENTENCES = {
 }
 
 
-class BadToken(Exception):  # noqa: N818 - the name that blogs catch; it is a verdict, not a fault
+class BadToken(Exception):
     """The token proves nothing. ``reason`` is a key of SENTENCES, ``str()`` its sentence."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -84,7 +85,7 @@ class BadToken(Exception):  # noqa: N818 - the name that blogs catch; it is a ve
         super().__init__(f"{SENTENCES[reason]} {detail}".rstrip())
 
 
-class KeysUnavailable(Exception):  # noqa: N818 - a state that passes, named as blogs read it
+class KeysUnavailable(Exception):
     """The gateway's keys cannot be had now and none are kept; says nothing about the token."""
 
 
@@ -114,7 +115,7 @@ class _Key:
     """A published key; ``public`` is None for one that does not sign session tokens."""
 
     source: tuple[object, ...]
-    public: ECKey | None
+    public: ECKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class _Seen:
     """A token that was verified before, and what must still hold for it to count."""
 
     kid: str
-    key: _Key
+    source: tuple[object, ...]
     since: int
     until: int
     commenter: Commenter
@@ -145,32 +146,33 @@ class Verifier:
         fetch: Fetch | None = None,
         leeway: int = LEEWAY,
     ) -> None:
-        self._desk = _Desk(issuer, site, clock, leeway)
+        self._keys = _KeyRing(clock)
+        self._desk = _Desk(issuer, site, self._keys, clock, leeway)
         self._fetch = fetch or _fetcher(issuer)
         self._flight = threading.Lock()
 
     def verify(self, token: str) -> Commenter:
         """Answer who the token speaks for; BadToken or KeysUnavailable otherwise."""
         slip = self._desk.open(token)
-        if self._desk.keys_due(slip.kid):
+        if self._keys.due(slip.kid):
             self._refresh(slip.kid)
         return self._desk.judge(slip)
 
     def _refresh(self, kid: str) -> None:
         # Whoever can be answered with the keys at hand does not wait for another's fetch.
-        if not self._flight.acquire(blocking=not self._desk.knows(kid)):
+        if not self._flight.acquire(blocking=not self._keys.knows(kid)):
             return
         try:
-            if self._desk.keys_due(kid):
+            if self._keys.due(kid):
                 self._load()
         finally:
             self._flight.release()
 
     def _load(self) -> None:
         try:
-            self._desk.renew(self._fetch())
+            self._keys.renew(self._fetch())
         except Exception as error:  # whatever a given `fetch` may raise, no keys came
-            self._desk.renewal_failed(error)
+            self._keys.renewal_failed(error)
 
 
 class AsyncVerifier:
@@ -188,20 +190,21 @@ class AsyncVerifier:
         fetch: Fetch | Callable[[], Awaitable[bytes]] | None = None,
         leeway: int = LEEWAY,
     ) -> None:
-        self._desk = _Desk(issuer, site, clock, leeway)
+        self._keys = _KeyRing(clock)
+        self._desk = _Desk(issuer, site, self._keys, clock, leeway)
         self._fetch = fetch or _fetcher(issuer)
         self._flight: asyncio.Task[None] | None = None
 
     async def verify(self, token: str) -> Commenter:
         """Answer who the token speaks for; BadToken or KeysUnavailable otherwise."""
         slip = self._desk.open(token)
-        if self._desk.keys_due(slip.kid):
+        if self._keys.due(slip.kid):
             await self._refresh(slip.kid)
         return self._desk.judge(slip)
 
     async def _refresh(self, kid: str) -> None:
         under_way = self._flight is not None and not self._flight.done()
-        if under_way and self._desk.knows(kid):
+        if under_way and self._keys.knows(kid):
             return
         if self._flight is None or not under_way:
             self._flight = asyncio.create_task(self._load())
@@ -210,10 +213,10 @@ class AsyncVerifier:
 
     async def _load(self) -> None:
         try:
-            answer = await asyncio.to_thread(self._fetch)
-            self._desk.renew(await answer if inspect.isawaitable(answer) else answer)
+            answer: Any = await asyncio.to_thread(self._fetch)
+            self._keys.renew(await answer if inspect.isawaitable(answer) else answer)
         except Exception as error:  # whatever a given `fetch` may raise, no keys came
-            self._desk.renewal_failed(error)
+            self._keys.renewal_failed(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,22 +229,18 @@ class _Slip:
     parsed: jws.CompactSignature | None
 
 
-class _Desk:
-    """Everything but the fetching: keys and their age, tokens seen before, the checks."""
+class _KeyRing:
+    """The keys of the last good answer, how old they are, and when to ask again."""
 
-    def __init__(self, issuer: str, site: str, clock: Clock, leeway: int) -> None:
-        _check_settings(issuer, site, leeway)
-        self._issuer, self._site, self._clock, self._leeway = issuer, site, clock, leeway
-        self._keys: KeyTable = {}
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._keys: Mapping[str, _Key] = {}
         self._good_at = self._asked_at = float("-inf")
-        self._failure: Exception | None = None
-        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        # A name and not the exception, whose frames would hold on to the connection.
+        self._failure: str | None = None
         self._lock = threading.Lock()
-        self._registry = _registry()
 
-    # Keys
-
-    def keys_due(self, kid: str) -> bool:
+    def due(self, kid: str) -> bool:
         """Say whether the keys should be fetched before this key id is judged."""
         now = self._clock()
         if not self._usable(now):
@@ -257,9 +256,20 @@ class _Desk:
         """Say whether a token of this key can be judged with the keys at hand."""
         return kid in self._keys and self._usable(self._clock())
 
+    def find(self, kid: str, now: float) -> _Key:
+        """Give the key of this id; BadToken if there is none, KeysUnavailable if none can tell."""
+        if not self._usable(now):
+            raise KeysUnavailable(f"The gateway's keys cannot be had now ({self._failure}).")
+        key = self._keys.get(kid)
+        if key is not None:
+            return key
+        if self._failure is not None:
+            raise KeysUnavailable(f"Its newest keys cannot be had now ({self._failure}).")
+        raise BadToken("key")
+
     def renew(self, answer: bytes) -> None:
         """Put this key set in the place of the old one; ValueError if it is none."""
-        keys = _read_keys(answer, self._keys)
+        keys = _read_keys(answer)
         with self._lock:
             self._keys, self._failure = keys, None
             self._good_at = self._asked_at = self._clock()
@@ -267,30 +277,32 @@ class _Desk:
     def renewal_failed(self, error: Exception) -> None:
         """Keep the old set, and do not ask again at once."""
         with self._lock:
-            self._failure, self._asked_at = error, self._clock()
-        log.warning("the gateway's keys could not be fetched: %s", type(error).__name__)
+            self._failure, self._asked_at = type(error).__name__, self._clock()
+        log.warning("the gateway's keys could not be fetched: %s", self._failure)
 
     def _usable(self, now: float) -> bool:
         return now - self._good_at < LAST_GOOD
 
-    def _key(self, kid: str, now: float) -> _Key:
-        if not self._usable(now):
-            raise KeysUnavailable("The gateway's keys cannot be had now.") from self._failure
-        key = self._keys.get(kid)
-        if key is not None:
-            return key
-        if self._failure is not None:
-            raise KeysUnavailable("The gateway's newest keys cannot be had now.")
-        raise BadToken("key")
 
-    # Tokens
+class _Desk:
+    """The checks, and the tokens that passed them before. No I/O."""
+
+    def __init__(self, issuer: str, site: str, keys: _KeyRing, clock: Clock, leeway: int) -> None:
+        _check_settings(issuer, site, leeway)
+        self._issuer, self._site, self._leeway = issuer, site, leeway
+        self._keys, self._clock = keys, clock
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._lock = threading.Lock()
+        self._registry = _registry()
 
     def open(self, token: str) -> _Slip:
         """Look the token up or take it apart; BadToken where that alone shows it is none."""
-        if not isinstance(token, str) or not token.isascii():
+        if not isinstance(token, str):
             raise BadToken("malformed")
         if len(token) > TOKEN_BYTES:
             raise BadToken("too_long")
+        if not token.isascii():
+            raise BadToken("malformed")
         raw = token.encode()
         # The digest and not the token: nothing that could be replayed stays in memory.
         digest = sha256(raw).digest()
@@ -303,7 +315,7 @@ class _Desk:
     def judge(self, slip: _Slip) -> Commenter:
         """Check key, signature and claims, or that a remembered token still counts."""
         now = self._clock()
-        key = self._key(slip.kid, now)
+        key = self._keys.find(slip.kid, now)
         if slip.parsed is None:
             return self._recall(slip, key, now)
         if key.public is None:
@@ -311,14 +323,14 @@ class _Desk:
         self._check_signature(slip.parsed, key.public)
         commenter, since = self._check_claims(slip.parsed.payload, now)
         until = commenter.expires_at + self._leeway
-        self._remember(slip.digest, _Seen(slip.kid, key, since, until, commenter))
+        self._remember(slip.digest, _Seen(slip.kid, key.source, since, until, commenter))
         return commenter
 
     def _recall(self, slip: _Slip, key: _Key, now: float) -> Commenter:
         seen = cast(_Seen, slip.seen)
-        # The same kid over another key is another key.
-        if key is not seen.key:
-            raise BadToken("key")
+        # Another key under the same kid is not the key that signed this.
+        if key.source != seen.source:
+            raise BadToken("signature")
         if now < seen.since:
             raise BadToken("not_yet")
         if now >= seen.until:
@@ -339,6 +351,8 @@ class _Desk:
             raise BadToken("too_long")
         try:
             return jws.extract_compact(raw, registry=self._registry)
+        except MissingAlgorithmError as error:
+            raise BadToken("algorithm") from error
         except UNREADABLE as error:
             raise BadToken("malformed") from error
 
@@ -398,7 +412,9 @@ def _registry() -> jws.JWSRegistry:
     return registry
 
 
-def _check_header(header: dict[str, Any]) -> str:
+def _check_header(header: object) -> str:
+    if not isinstance(header, dict):
+        raise BadToken("malformed")
     if not FOREIGN_HEADERS.isdisjoint(header):
         raise BadToken("header")
     if header.get("typ") != "at+jwt":
@@ -460,12 +476,12 @@ def _seconds(claims: dict[str, Any], name: str) -> int:
     return value
 
 
-def _read_keys(answer: bytes, old: KeyTable) -> KeyTable:
+def _read_keys(answer: bytes) -> Mapping[str, _Key]:
     if len(answer) > KEYS_BYTES:
         raise ValueError("the key set is too long")
     try:
         listed = json.loads(answer.decode())["keys"]
-        keys = {jwk["kid"]: _read_key(jwk, old) for jwk in listed if _has_kid(jwk)}
+        keys = {jwk["kid"]: _read_key(jwk) for jwk in listed if _has_kid(jwk)}
     except UNREADABLE as error:
         raise ValueError("this is not a key set") from error
     # A proxy's error page in JSON must not throw the good keys away.
@@ -478,24 +494,16 @@ def _has_kid(jwk: object) -> bool:
     return isinstance(jwk, dict) and isinstance(jwk.get("kid"), str)
 
 
-def _read_key(jwk: dict[str, Any], old: KeyTable) -> _Key:
+def _read_key(jwk: dict[str, Any]) -> _Key:
     source = tuple(jwk.get(name) for name in ("kty", "crv", "alg", "use", "x", "y"))
-    known = old.get(jwk["kid"])
-    # The same object again, so that tokens verified with it stay remembered.
-    if known is not None and known.source == source:
-        return known
-    return _Key(source, _public_key(jwk))
-
-
-def _public_key(jwk: dict[str, Any]) -> ECKey | None:
-    if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
-        return None
-    if jwk.get("alg", "ES256") != "ES256" or jwk.get("use", "sig") != "sig":
-        return None
+    kty, crv, alg, use = source[:4]
+    if (kty, crv) != ("EC", "P-256") or alg not in (None, "ES256") or use not in (None, "sig"):
+        return _Key(source)
     try:
-        return ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
+        public = {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+        return _Key(source, ECKey.import_key(public))
     except UNREADABLE:
-        return None
+        return _Key(source)
 
 
 class _SameOrigin(urllib.request.HTTPRedirectHandler):
@@ -512,23 +520,33 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         there, here = urlsplit(newurl), urlsplit(req.full_url)
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
-            raise ValueError("the key set was redirected to another origin")
+            raise urllib.error.HTTPError(newurl, code, "another origin", headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _fetcher(issuer: str) -> Fetch:
     opener = urllib.request.build_opener(_SameOrigin)
+    opener.addheaders = [("User-Agent", "commentgate-verify"), ("Accept", "application/json")]
     url = f"{issuer}/jwks.json"
 
     def fetch() -> bytes:
-        ends = time.monotonic() + 2 * FETCH_TIMEOUT
-        answer = b""
-        with opener.open(url, timeout=FETCH_TIMEOUT) as response:
-            # Each read has its own timeout; this one is for a server that drips.
-            while len(answer) <= KEYS_BYTES and (more := response.read1(KEYS_BYTES + 1)):
-                answer += more
-                if time.monotonic() > ends:
-                    raise TimeoutError("the key set took too long")
-        return answer
+        try:
+            with opener.open(url, timeout=FETCH_TIMEOUT) as response:
+                return _read_all(response)
+        except urllib.error.HTTPError as refusal:
+            # It holds the open connection.
+            refusal.close()
+            raise
 
     return fetch
+
+
+def _read_all(response: HTTPResponse) -> bytes:
+    # Each read has its own timeout; this one is for a server that drips.
+    ends = time.monotonic() + 2 * FETCH_TIMEOUT
+    answer = b""
+    while len(answer) <= KEYS_BYTES and (more := response.read1(KEYS_BYTES + 1)):
+        answer += more
+        if time.monotonic() > ends:
+            raise TimeoutError("the key set took too long")
+    return answer
