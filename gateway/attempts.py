@@ -1,4 +1,4 @@
-"""An attempt: one sign-in under way in one browser, our own record in place of a session's state."""
+"""An attempt: one sign-in under way in one browser, in a record of our own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,12 +64,14 @@ class Attempt(Wish):
         return msgspec.json.decode(plain, type=Secrets) if plain else None
 
 
-async def record(tx: Transaction, wish: Wish, seal: Seal, address: str, now: int) -> tuple[str, str]:
-    """Write a new attempt down; its id and its cookie's value, which is not derivable from the id."""
+async def record(
+    tx: Transaction, wish: Wish, seal: Seal, address: str, now: int
+) -> tuple[str, str]:
+    """Write a new attempt down; its id, and its cookie's value, which can't be told from the id."""
     attempt, cookie, state = random_id(), random_id(), random_id(24)
     await tx.execute(
-        "INSERT INTO attempts (id, cookie_hash, state_hash, sealed, site, provider, mode, return_to,"
-        " challenge, widget_state, proven, choose_account, lang, address, created_at, expires_at)"
+        "INSERT INTO attempts (id, cookie_hash, state_hash, sealed, site, provider, mode,"
+        " return_to, challenge, widget_state, proven, choose_account, lang, address, created_at, expires_at)"
         " VALUES (:id, :cookie_hash, :state_hash, :sealed, :site, :provider, :mode, :return_to,"
         " :challenge, :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
         id=attempt,
@@ -141,12 +143,26 @@ async def take(tx: Transaction, attempt: str, now: int) -> bool:
     )
 
 
-async def identify(tx: Transaction, attempt: str, gateway_session: str | None) -> None:
-    """Fix whose attempt this is, or None to let it begin again with whoever is live."""
+async def identify(tx: Transaction, attempt: str, gateway_session: str, now: int) -> None:
+    """Fix whose attempt this is, while the person is asked whether the site may know them."""
     await tx.execute(
-        "UPDATE attempts SET gateway_session = :gateway_session WHERE id = :id AND outcome IS NULL",
+        "UPDATE attempts SET gateway_session = :gateway_session, sealed = NULL,"
+        " taken_at = coalesce(taken_at, :now) WHERE id = :id AND outcome IS NULL",
         id=attempt,
         gateway_session=gateway_session,
+        now=now,
+    )
+
+
+async def begin_again(tx: Transaction, attempt: str, seal: Seal) -> None:
+    """Whose attempt it was has changed meanwhile: open it anew, with a new state."""
+    state = random_id(24)
+    await tx.execute(
+        "UPDATE attempts SET gateway_session = NULL, taken_at = NULL, state_hash = :state_hash,"
+        " sealed = :sealed WHERE id = :id AND outcome IS NULL",
+        id=attempt,
+        state_hash=digest(state),
+        sealed=_sealed(seal, Secrets(state=state, verifier=random_id(36))),
     )
 
 
@@ -182,10 +198,14 @@ async def too_many(db: Reader, cookies: Mapping[str, str], keep: str) -> list[st
     return [attempt for _, _, attempt in sorted(ranked)[: len(ranked) - KEPT]]
 
 
-async def drop(tx: Transaction, attempts: list[str]) -> None:
-    """Forget attempts altogether."""
+async def drop(tx: Transaction, cookies: Mapping[str, str], attempts: list[str]) -> None:
+    """Forget a browser's own attempts altogether; an id without its cookie touches nothing."""
     for attempt in attempts:
-        await tx.execute("DELETE FROM attempts WHERE id = :id", id=attempt)
+        await tx.execute(
+            "DELETE FROM attempts WHERE id = :id AND cookie_hash = :cookie_hash",
+            id=attempt,
+            cookie_hash=digest(cookies[attempt]),
+        )
 
 
 async def forget(tx: Transaction, now: int) -> None:

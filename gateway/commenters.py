@@ -21,7 +21,7 @@ class Erasure:
 
 
 async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email: bool) -> str:
-    """The person behind an identity, made at the first meeting; what they show is brought up to date.
+    """The person behind an identity, made at the first meeting; what they show is kept current.
 
     An e-mail is kept only when a site wants it, and never joins two identities.
     """
@@ -33,8 +33,9 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
     person: str = known["person"] if known else await _new_person(tx, now)
     await tx.execute(
         "INSERT INTO identities (namespace, provider_id, person, name, username, profile_url,"
-        " avatar_url, email, email_verified, created_at, seen_at) VALUES (:namespace, :provider_id,"
-        " :person, :name, :username, :profile_url, :avatar_url, :email, :email_verified, :now, :now)"
+        " avatar_url, email, email_verified, created_at, seen_at)"
+        " VALUES (:namespace, :provider_id, :person, :name, :username, :profile_url,"
+        " :avatar_url, :email, :email_verified, :now, :now)"
         " ON CONFLICT (namespace, provider_id) DO UPDATE SET name = excluded.name,"
         " username = excluded.username, profile_url = excluded.profile_url,"
         " avatar_url = excluded.avatar_url,"
@@ -96,8 +97,7 @@ async def subject(tx: Transaction, person: str, site: Site, now: int) -> str:
         site=site.subject_scope,
         now=now,
     )
-    assert row is not None, "an upsert returns its row"
-    return str(row["subject"])
+    return str(row["subject"]) if row else ""
 
 
 async def is_banned(db: Reader, person: str, site: Site) -> bool:

@@ -35,7 +35,7 @@ happened and what helps. Pages for people take their words from the catalogues, 
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class GatewayError(Exception):
@@ -49,10 +49,22 @@ class GatewayError(Exception):
         return self.message
 
 
+class Back(NamedTuple):
+    """The way back to the form: the site's name, the return URL, and the language so far."""
+
+    site: str
+    url: str
+    lang: str
+
+
 class PageError(GatewayError):
-    """A person's browser asked for something it can't have."""
+    """A person's browser asked for something it can't have; ``back`` leads to the form."""
 
     status = 400
+
+    def __init__(self, *evidence: object, back: Back | None = None) -> None:
+        super().__init__(*evidence)
+        self.back = back
 
 
 class BadField(PageError):
@@ -145,11 +157,15 @@ class WrongIssuer(PageError):
 
 
 class AttemptOver(PageError):
-    """The attempt was used already, or expired some time ago."""
+    """The attempt was used already; ``outcome`` says what came of it, None while that is open."""
 
     code = "attempt_over"
     status = 410
     message = "This sign-in has been used already."
+
+    def __init__(self, outcome: str | None, *, back: Back | None) -> None:
+        super().__init__(outcome, back=back)
+        self.outcome = outcome
 
 
 class TooMany(PageError):
@@ -159,8 +175,8 @@ class TooMany(PageError):
     status = 429
     message = "Too many sign-ins from this network at once. Try again in a moment."
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(retry_after)
+    def __init__(self, retry_after: int, *, back: Back | None = None) -> None:
+        super().__init__(retry_after, back=back)
         self.retry_after = retry_after
 
 

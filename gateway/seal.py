@@ -65,7 +65,7 @@ class Seal:
 
     def sign(self, purpose: str, value: str) -> str:
         """Sign a value that anybody may read and nobody may forge."""
-        return self._serializer(purpose).dumps(value)  # type: ignore[no-any-return]  # it returns str for the default serializer
+        return self._serializer(purpose).dumps(value)
 
     def unsign(self, purpose: str, signed: str) -> str | None:
         """Give back what was signed, or None if it was forged or its secret is gone."""

@@ -50,7 +50,7 @@ def trouble_by_status(status: int, body: Any) -> Trouble | None:
     if status < 300:
         return None
     by_status = {401: Trouble.CODE, 402: Trouble.CREDITS, 403: Trouble.ACCESS, 429: Trouble.RATE}
-    return by_status.get(status, Trouble.DOWN if status >= 500 else Trouble.CODE)
+    return by_status.get(status, Trouble.CODE if 400 <= status < 500 else Trouble.DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,9 @@ def trouble(status: int, body: Any) -> Trouble | None:
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
         code = error.get("code")
-        if isinstance(code, int) and 200 <= code <= 299:
+        if not isinstance(code, int):
+            return trouble_by_status(status, body) or Trouble.DOWN
+        if 200 <= code <= 299:
             return Trouble.ACCESS
         return _BY_CODE.get(code) or trouble_by_status(status, body) or Trouble.CODE
     if status < 300 and not isinstance(body, dict):

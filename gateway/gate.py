@@ -1,0 +1,92 @@
+"""Everything that the story needs, put together once: the gate."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import httpx2
+
+from gateway import attempts, gateway_sessions, grants, keys, limits, sessions
+from gateway.config import Settings
+from gateway.database import Database, Transaction, connect
+from gateway.errors import Busy
+from gateway.http import Transport
+from gateway.keys import KeyRing
+from gateway.oauth import OAuth
+from gateway.seal import Seal
+
+TIDY_EVERY = 60.0  # seconds
+
+log = logging.getLogger("commentgate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The collaborators of the story. ``clock`` gives seconds since 1970."""
+
+    settings: Settings
+    db: Database
+    seal: Seal
+    keys: KeyRing
+    oauth: OAuth
+    clock: Callable[[], float]
+
+    def now(self) -> int:
+        """The time in whole seconds."""
+        return int(self.clock())
+
+
+@asynccontextmanager
+async def open_gate(
+    settings: Settings,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Gate]:
+    """Open the database and the key ring, and tidy up once a minute until the end.
+
+    ``transport`` reaches the providers in place of the guarded one. Raises ``StartError``.
+    """
+    async with AsyncExitStack() as open_things:
+        db = await connect(settings.database)
+        open_things.push_async_callback(db.close)
+        if transport is None:
+            transport = own = Transport(public_only=not settings.is_loopback)
+            open_things.push_async_callback(own.aclose_pool)
+        seal = Seal(settings.secret_keys)
+        ring = KeyRing(db, seal, clock)
+        await ring.prepare()
+        gate = Gate(
+            settings=settings, db=db, seal=seal, keys=ring, oauth=OAuth(transport), clock=clock
+        )
+        tidying = asyncio.create_task(_tidy_for_ever(gate))
+        open_things.push_async_callback(_stop, tidying)
+        yield gate
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _tidy_for_ever(gate: Gate) -> None:
+    while True:
+        await asyncio.sleep(TIDY_EVERY)
+        try:
+            await tidy(gate)
+        except Busy:
+            log.warning("tidying waits: the database is busy")
+
+
+async def tidy(gate: Gate) -> None:
+    """Forget what has had its time."""
+    now = gate.now()
+
+    async def work(tx: Transaction) -> None:
+        for noun in (attempts, grants, sessions, gateway_sessions, keys, limits):
+            await noun.forget(tx, now)
+
+    await gate.db.transact(work)

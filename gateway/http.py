@@ -1,0 +1,150 @@
+"""One pooled, guarded transport for every outgoing call.
+
+aiohttp does the work behind httpx2's transport interface, which Authlib speaks. The guards:
+certificates are verified, nothing follows a redirect or repeats a request, connecting takes 3 s
+and a whole call 10 s at most, a body has at most 256 kB, and unless this gateway itself is on
+loopback, only https and only public addresses are spoken to. A name is resolved once, and the
+address that was judged is the one that is connected to.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import httpx2
+from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
+from yarl import URL
+
+from gateway.errors import ProviderAnswer, ProviderTimeout, ProviderUnreachable
+
+CONNECT_SECONDS = 3.0
+CALL_SECONDS = 10.0
+BODY_BYTES = 256 * 1024
+USER_AGENT = "Commentgate"
+
+
+class _PublicOnly(AbstractResolver):
+    """Resolves a name and refuses it when any of its addresses is not public."""
+
+    def __init__(self) -> None:
+        self._resolver = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if not all(is_public(answer["host"]) for answer in found):
+            raise OSError("that name leads to an address that is not public")
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet (neither private nor mapped into it)."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
+    return parsed.is_global and not parsed.is_multicast
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """The shared transport. Make it inside the event loop, close it once with ``aclose_pool``."""
+
+    def __init__(self, *, public_only: bool) -> None:
+        self._public_only = public_only
+        connector = aiohttp.TCPConnector(
+            ssl=ssl.create_default_context(),
+            resolver=_PublicOnly() if public_only else aiohttp.ThreadedResolver(),
+            limit=100,
+            limit_per_host=40,
+            keepalive_timeout=30,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Make one call.
+
+        Raises ``ProviderTimeout``, ``ProviderUnreachable`` or ``ProviderAnswer`` (too large, or
+        compressed although we asked for it plain).
+        """
+        self._judge(request.url)
+        body = await request.aread()
+        try:
+            async with self._session.request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=_headers(request),
+                data=body or None,
+                allow_redirects=False,
+            ) as answer:
+                return httpx2.Response(
+                    answer.status, headers=answer.raw_headers, content=await _read(answer)
+                )
+        except TimeoutError:
+            raise ProviderTimeout from None
+        except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, ValueError):
+            raise ProviderAnswer from None
+        except (aiohttp.ClientError, OSError):
+            raise ProviderUnreachable from None
+
+    def _judge(self, url: httpx2.URL) -> None:
+        """Names are judged when they are resolved; an address written in the URL is judged here."""
+        if not self._public_only:
+            return
+        literal = ":" in url.host or url.host.rpartition(".")[2].isdigit()
+        if url.scheme != "https" or (literal and not is_public(url.host)):
+            raise ProviderUnreachable
+
+    async def aclose(self) -> None:
+        """Do nothing: Authlib makes and closes a client per login, the pool stays."""
+
+    async def aclose_pool(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+        await asyncio.sleep(0)  # let the connector see its sockets close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+
+def _headers(request: httpx2.Request) -> CIMultiDict[str]:
+    headers = CIMultiDict(request.headers.items())
+    headers["Accept-Encoding"] = "identity"
+    headers["User-Agent"] = USER_AGENT
+    headers.pop("Connection", None)
+    return headers
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise ProviderAnswer
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            raise ProviderAnswer
+    return bytes(body)

@@ -1,0 +1,224 @@
+"""The key ring behind the session tokens: current, next, and the ones that were replaced.
+
+Every key is ES256 on P-256. The next key is published for 25 hours before it signs, so that no
+verifier meets a token whose key it could not have fetched; a replaced key stays published until
+its last token has expired. Private keys lie in the database wrapped (see ``seal``).
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from joserfc.jwk import ECKey, KeySet
+
+from gateway.database import Database, Row, Transaction
+from gateway.errors import KeysUnreadable
+from gateway.seal import Seal, random_id
+
+PUBLISHED_BEFORE_USE = 25 * 3600  # seconds
+PUBLISHED_AFTER_USE = 2 * 3600  # seconds: a token lives for one hour, shared caches keep 10 minutes
+READ_AGAIN = 10.0  # seconds: how long a worker may not know of a rotation
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One key of the ring; ``use_from`` is None while it is the next one."""
+
+    kid: str
+    public: str
+    wrapped: str
+    created_at: int
+    use_from: int | None
+    replaced_at: int | None
+
+    def is_published(self, now: int) -> bool:
+        """Whether verifiers may still meet a token of this key, or soon will."""
+        return self.replaced_at is None or now < self.replaced_at + PUBLISHED_AFTER_USE
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The key that signs now."""
+
+    kid: str
+    key: ECKey
+
+
+class KeyRing:
+    """The ring as one worker sees it, read anew every ten seconds."""
+
+    def __init__(self, db: Database, seal: Seal, clock: Callable[[], float] = time.time) -> None:
+        self._db = db
+        self._seal = seal
+        self._clock = clock
+        self._reading = asyncio.Lock()
+        self._read_at = float("-inf")
+        self._signer: Signer | None = None
+        self._jwks = b""
+        self._published = KeySet([])
+
+    async def prepare(self) -> None:
+        """Make the first two keys of a new database, and wrap all of them under the newest secret.
+
+        Raises ``KeysUnreadable`` when no secret key opens a key.
+        """
+        await self._db.transact(self._prepare)
+        await self._read()
+
+    async def _prepare(self, tx: Transaction) -> None:
+        now = int(self._clock())
+        rows = await tx.rows("SELECT * FROM signing_keys")
+        if not rows:
+            await _make(tx, self._seal, now, use_from=now)
+            await _make(tx, self._seal, now, use_from=None)
+        for row in rows:
+            if not self._seal.is_newest("signing key", row["wrapped"]):
+                private = self._seal.unwrap("signing key", row["wrapped"])
+                if private is None:
+                    raise KeysUnreadable
+                await tx.execute(
+                    "UPDATE signing_keys SET wrapped = :wrapped WHERE kid = :kid",
+                    wrapped=self._seal.wrap("signing key", private),
+                    kid=row["kid"],
+                )
+
+    async def signer(self) -> Signer:
+        """The key to sign with. Raises ``KeysUnreadable``."""
+        await self._fresh()
+        if self._signer is None:
+            raise KeysUnreadable
+        return self._signer
+
+    async def jwks(self) -> bytes:
+        """The public keys as JSON (RFC 7517 section 5)."""
+        await self._fresh()
+        return self._jwks
+
+    async def published(self) -> KeySet:
+        """The public keys, to read our own tokens with."""
+        await self._fresh()
+        return self._published
+
+    async def _fresh(self) -> None:
+        if self._clock() - self._read_at < READ_AGAIN and self._read_at <= self._clock():
+            return
+        async with self._reading:
+            if self._clock() - self._read_at >= READ_AGAIN or self._read_at > self._clock():
+                await self._read()
+
+    async def _read(self) -> None:
+        now = int(self._clock())
+        ring = await keys(self._db)
+        current = signing(ring, now)
+        if current is None:
+            raise KeysUnreadable
+        if self._signer is None or self._signer.kid != current.kid:
+            private = self._seal.unwrap("signing key", current.wrapped)
+            if private is None:
+                raise KeysUnreadable
+            self._signer = Signer(current.kid, ECKey.import_key(private))
+        public = [json.loads(key.public) for key in ring if key.is_published(now)]
+        self._jwks = json.dumps({"keys": public}).encode()
+        self._published = KeySet.import_key_set({"keys": public})
+        self._read_at = self._clock()
+
+
+def signing(ring: list[SigningKey], now: int) -> SigningKey | None:
+    """Which key of a ring signs at ``now``: the one in use that was made last."""
+    in_use = [
+        key
+        for key in ring
+        if key.use_from is not None and key.use_from <= now and key.is_published(now)
+    ]
+    return max(in_use, key=lambda key: (key.use_from or 0, key.created_at), default=None)
+
+
+async def keys(db: Database) -> list[SigningKey]:
+    """The whole ring, oldest first."""
+    return [_key(row) for row in await db.rows("SELECT * FROM signing_keys ORDER BY created_at")]
+
+
+async def rotate(db: Database, seal: Seal, now: int) -> int:
+    """Let the next key take over; when it will sign, in seconds since 1970.
+
+    That is at once when it has been published for 25 hours, else as soon as it will have been.
+    A further next key is made and published.
+    """
+
+    async def work(tx: Transaction) -> int:
+        row = await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL")
+        use_from = max(now, (row["created_at"] if row else now) + PUBLISHED_BEFORE_USE)
+        await tx.execute(
+            "UPDATE signing_keys SET replaced_at = :use_from"
+            " WHERE use_from IS NOT NULL AND replaced_at IS NULL",
+            use_from=use_from,
+        )
+        await tx.execute(
+            "UPDATE signing_keys SET use_from = :use_from WHERE use_from IS NULL",
+            use_from=use_from,
+        )
+        await _make(tx, seal, now, use_from=None)
+        return use_from
+
+    return await db.transact(work)
+
+
+async def retire(db: Database, seal: Seal, kid: str, now: int) -> bool:
+    """Take a key away at once, as after a leak; False if there is none of that name.
+
+    Where it was the one that signs, the next one signs from now on, published long enough or not:
+    a verifier that does not know it yet fetches it.
+    """
+
+    async def work(tx: Transaction) -> bool:
+        if not await tx.execute("DELETE FROM signing_keys WHERE kid = :kid", kid=kid):
+            return False
+        ring = [_key(row) for row in await tx.rows("SELECT * FROM signing_keys")]
+        if signing(ring, now) is None:
+            await tx.execute(
+                "UPDATE signing_keys SET use_from = :now, replaced_at = NULL"
+                " WHERE use_from IS NULL OR use_from > :now",
+                now=now,
+            )
+        ring = [_key(row) for row in await tx.rows("SELECT * FROM signing_keys")]
+        if signing(ring, now) is None:
+            await _make(tx, seal, now, use_from=now)
+        if all(key.use_from is not None for key in ring):
+            await _make(tx, seal, now, use_from=None)
+        return True
+
+    return await db.transact(work)
+
+
+async def forget(tx: Transaction, now: int) -> None:
+    """Forget keys whose last token has expired."""
+    await tx.execute(
+        "DELETE FROM signing_keys WHERE replaced_at < :then", then=now - PUBLISHED_AFTER_USE
+    )
+
+
+async def _make(tx: Transaction, seal: Seal, now: int, *, use_from: int | None) -> None:
+    kid = random_id(9)
+    key = ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"})
+    await tx.execute(
+        "INSERT INTO signing_keys (kid, public, wrapped, created_at, use_from)"
+        " VALUES (:kid, :public, :wrapped, :now, :use_from)",
+        kid=kid,
+        public=json.dumps(key.as_dict(private=False)),
+        wrapped=seal.wrap("signing key", json.dumps(key.as_dict(private=True)).encode()),
+        now=now,
+        use_from=use_from,
+    )
+
+
+def _key(row: Row) -> SigningKey:
+    return SigningKey(
+        kid=row["kid"],
+        public=row["public"],
+        wrapped=row["wrapped"],
+        created_at=row["created_at"],
+        use_from=row["use_from"],
+        replaced_at=row["replaced_at"],
+    )

@@ -1,0 +1,51 @@
+"""Rate limits in the database, so that they hold across workers: GCRA, one row a name.
+
+A limit of N a minute lets N come at once and then one every 60/N seconds.
+"""
+
+import ipaddress
+from math import ceil
+
+from gateway.database import Transaction
+from gateway.errors import TooMany
+
+_KEPT = 120_000  # milliseconds after which a row says nothing any more
+
+
+def address_prefix(address: str) -> str:
+    """What counts as one visitor's network: an IPv4 address, or the /56 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 56), strict=False).network_address)
+    return str(parsed)
+
+
+async def count(tx: Transaction, name: str, per_minute: int, now: float) -> None:
+    """Count one more under ``name``. Raises ``TooMany`` with the seconds to wait."""
+    arrived = int(now * 1000)
+    step = 60_000 // per_minute
+    row = await tx.row(
+        "INSERT INTO limits (name, arrival) VALUES (:name, :first)"
+        " ON CONFLICT (name) DO UPDATE SET arrival = CASE WHEN limits.arrival > :now"
+        " THEN limits.arrival ELSE :now END + :step"
+        " WHERE limits.arrival <= :latest RETURNING arrival",
+        name=name,
+        first=arrived + step,
+        now=arrived,
+        step=step,
+        latest=arrived + 60_000 - step,
+    )
+    if row is None:
+        full = await tx.row("SELECT arrival FROM limits WHERE name = :name", name=name)
+        waiting = (full["arrival"] if full else arrived) - (arrived + 60_000 - step)
+        raise TooMany(retry_after=max(1, ceil(waiting / 1000)))
+
+
+async def forget(tx: Transaction, now: float) -> None:
+    """Forget names that have been quiet."""
+    await tx.execute("DELETE FROM limits WHERE arrival < :then", then=int(now * 1000) - _KEPT)
