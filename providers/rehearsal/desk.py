@@ -110,13 +110,18 @@ def _sign_in_page(request: Request, asking: Asking, coop: bool) -> Response:
         "faults": [fault for fault in FAULTS.values() if asking.key in fault.providers],
         "coop": now,
         "here": "?" + request.url.query,
-        "switched": "?" + request.url.include_query_params(coop=other).query,
+        "switched": f"?{_without_coop(request.url.query)}&coop={other}",
         "callback": asking.callback,
     }
     response = page("signin.html", context, coop=coop, callback=asking.callback)
     if "coop" in request.query_params:
         response.set_cookie(COOP_COOKIE, now, max_age=3600, samesite="lax")
     return response
+
+
+def _without_coop(query: str) -> str:
+    # Every other byte stays as it was: X tells %20 from a plus.
+    return "&".join(part for part in query.split("&") if not part.startswith("coop="))
 
 
 async def _coop(stage: Stage, request: Request) -> bool:

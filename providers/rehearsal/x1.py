@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from providers.rehearsal.apps import App
 from providers.rehearsal.desk import Asking, at_the_desk
-from providers.rehearsal.faults import profile_answer
+from providers.rehearsal.faults import answer, profile_answer
 from providers.rehearsal.pages import PageError
 from providers.rehearsal.people import Person
 from providers.rehearsal.shelf import Shelf, opaque
@@ -80,7 +80,7 @@ class X1:
             return v1_error(403, 415, sentence)
         await self._stage.delay(request, fault)
         if fault in V1_REFUSALS:
-            return v1_error(*V1_REFUSALS[fault])
+            return _refusal(fault)
         secret = opaque()
         token = self._requests.put(RequestToken(secret, callback))
         body = {"oauth_token": token, "oauth_token_secret": secret}
@@ -131,7 +131,7 @@ class X1:
         fault = fault if fault != "none" else sign_in.fault
         await self._stage.delay(request, fault)
         if fault == "token-500":
-            return v1_error(*V1_REFUSALS[fault])
+            return _refusal(fault)
         secret = opaque()
         name = f"{sign_in.person.twitter_id}-{opaque()}"
         token = self._accesses.put(AccessToken(secret, sign_in), name)
@@ -153,7 +153,7 @@ class X1:
             return v1_error(error.status, error.code, error.message)
         fault = fault if fault != "none" else sign_in.fault
         if fault in V1_REFUSALS and fault != "token-500":
-            return v1_error(*V1_REFUSALS[fault])
+            return _refusal(fault)
         email = request.query_params.get("include_email") == "true"
         base_url = self._stage.base_url
         return profile_answer(fault, v1_person(sign_in.person, base_url, email=email), base_url)
@@ -188,6 +188,11 @@ def _registered(callback: str, app: App) -> bool:
     # X lets a query be added to a registered callback, and nothing else.
     bare, _, query = callback.partition("?")
     return bare in app.redirect_uris and "#" not in query and bool(urlsplit(bare).netloc)
+
+
+def _refusal(fault: str) -> Response:
+    status, body = V1_REFUSALS[fault]
+    return answer(body, status)
 
 
 def _form(body: dict[str, str]) -> Response:

@@ -68,13 +68,16 @@ V2_REFUSALS: Mapping[str, tuple[int, dict[str, Any]]] = {
     ),
 }
 
-#: Fault -> refusal of a v1.1 call, as (status, code, message).
-V1_REFUSALS: Mapping[str, tuple[int, int, str]] = {
-    "plan": (403, 453, "You currently have access to a subset of X API V2 endpoints only."),
-    "gated": (403, 453, "You currently have access to a subset of X API V2 endpoints only."),
-    "rate": (429, 88, "Rate limit exceeded"),
-    "token-500": (500, 131, "Internal error"),
-    "profile-500": (500, 131, "Internal error"),
+_SUBSET = "You currently have access to a subset of X API V2 endpoints only."
+
+#: Fault -> refusal of a v1.1 call, and of the OAuth 1.0a endpoints.
+V1_REFUSALS: Mapping[str, tuple[int, dict[str, Any]]] = {
+    "credits": V2_REFUSALS["credits"],
+    "plan": (403, {"errors": [{"code": 453, "message": _SUBSET}]}),
+    "gated": (403, {"errors": [{"code": 453, "message": _SUBSET}]}),
+    "rate": V2_REFUSALS["rate"],
+    "token-500": (500, {"errors": [{"code": 131, "message": "Internal error"}]}),
+    "profile-500": (500, {"errors": [{"code": 131, "message": "Internal error"}]}),
 }
 
 
