@@ -22,8 +22,9 @@ The fault stays with the sign-in: it shows at the callback, the token call or th
 **For tests.** ``app.state.calls`` counts calls by ``"<provider key>.<endpoint name>"``, for
 instance ``"twitter.profile_url"``; ``"elsewhere"`` is the address that a redirecting profile
 points at. ``app.state.ahead["twitter1.request_token_url"] = "rate"`` lays out a fault for the
-next call of one endpoint, whoever calls. ``app.state.closing.set()`` ends all waiting at once;
-a server that stops should set it, or bound its graceful shutdown.
+next call of one endpoint, whoever calls. ``app.state.closing.set()``, called in the server's
+event loop, ends all waiting at once; a server that stops should do that, or bound the time of
+its graceful shutdown.
 """
 
 from providers.rehearsal.app import rehearsal

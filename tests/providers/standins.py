@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx2
@@ -25,6 +25,10 @@ URLS = {
 #: The pair of RFC 7636, appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+#: Parameters to replace; those that become None are left out.
+Changes = Mapping[str, str | None]
+NOTHING: Changes = MappingProxyType({})
 
 
 class Clock:
@@ -56,17 +60,18 @@ class StandIns:
         return await self.pick(authorize_url(key), person, fault)
 
     async def token(
-        self, key: str, person: str = "ada", fault: str = "none", **changes: str | None
+        self, key: str, person: str = "ada", fault: str = "none", changes: Changes = NOTHING
     ) -> httpx2.Response:
         """Sign in at an OAuth 2.0 stand-in and redeem the code."""
         callback = await self.callback(key, person, fault)
-        return await self.redeem(key, callback["code"], **changes)
+        return await self.redeem(key, callback["code"], changes)
 
-    async def redeem(self, key: str, code: str, /, **changes: str | None) -> httpx2.Response:
-        """Redeem a code as this provider wants it, but for the changes (None leaves out)."""
+    async def redeem(self, key: str, code: str, changes: Changes = NOTHING) -> httpx2.Response:
+        """Redeem a code as this provider wants it, but for the changes."""
         body = changed(redemption(key, code), changes)
-        auth = (APPS[key].client_id, APPS[key].client_secret) if key == "twitter" else None
-        return await self.client.post(URLS[key]["token_url"], data=body, auth=auth)
+        auth = httpx2.BasicAuth(APPS[key].client_id, APPS[key].client_secret)
+        basic = auth if key == "twitter" else httpx2.USE_CLIENT_DEFAULT
+        return await self.client.post(URLS[key]["token_url"], data=body, auth=basic)
 
 
 def query_of(url: str) -> dict[str, str]:
@@ -74,7 +79,7 @@ def query_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
-def changed(given: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+def changed(given: Mapping[str, str], changes: Changes) -> dict[str, str]:
     """The mapping with some values replaced, and those that became None left out."""
     whole = {**given, **changes}
     return {name: value for name, value in whole.items() if value is not None}
@@ -115,22 +120,21 @@ def proof(token: str, app: App = APPS["facebook"]) -> str:
 def oauth1_header(
     method: str,
     url: str,
-    oauth: Mapping[str, str | None],
+    oauth: Changes,
     token_secret: str = "",
     body: Mapping[str, str] | None = None,
-    **secrets_: str,
+    consumer_secret: str = APPS["twitter1"].client_secret,
 ) -> dict[str, str]:
     """The Authorization header of a signed request; ``oauth`` adds or replaces parameters."""
-    app = APPS["twitter1"]
     usual = {
-        "oauth_consumer_key": app.client_id,
+        "oauth_consumer_key": APPS["twitter1"].client_id,
         "oauth_nonce": secrets.token_hex(16),
         "oauth_signature_method": "HMAC-SHA1",
         "oauth_timestamp": "1790000000",
         "oauth_version": "1.0",
     }
     given = changed(usual, oauth)
-    key = f"{_pct(secrets_.get('consumer_secret', app.client_secret))}&{_pct(token_secret)}"
+    key = f"{_pct(consumer_secret)}&{_pct(token_secret)}"
     base = base_string(method, url, [*given.items(), *(body or {}).items()])
     digest = hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()
     signed = {**given, "oauth_signature": base64.b64encode(digest).decode()}
@@ -152,7 +156,7 @@ def _pct(text: str) -> str:
     return quote(text, safe="-._~")
 
 
-_SPECIAL: dict[str, dict[str, Any]] = {
+_SPECIAL: dict[str, dict[str, str]] = {
     "wordpress": {"scope": "auth"},
     "twitter": {
         "scope": "users.read tweet.read users.email",

@@ -113,7 +113,7 @@ async def test_a_code_lives_ten_minutes(standins: StandIns, seconds: int, status
 async def test_a_wrong_redemption_is_refused_by_a_nested_error(
     standins: StandIns, changes: dict[str, str | None], error: tuple[int, int, int | None]
 ) -> None:
-    answer = await standins.token(KEY, **changes)
+    answer = await standins.token(KEY, changes=changes)
 
     assert _error(answer) == error
     assert answer.json()["error"]["type"] == "OAuthException"
@@ -191,7 +191,7 @@ async def test_every_graph_call_needs_its_proof(
     token = (await standins.token(KEY)).json()["access_token"]
 
     me = await _ask(standins, token, **changes)
-    debugged = await _debug(standins, token, **changes)
+    debugged = await _debug(standins, token, APP_TOKEN, **changes)
 
     for answer in (me, debugged):
         assert _error(answer) == (400, 100, None)
@@ -225,7 +225,7 @@ async def test_debug_token_takes_an_app_token_by_client_credentials(standins: St
     }
 
     app_token = (await standins.client.post(FB["token_url"], data=body)).json()["access_token"]
-    answer = await _debug(standins, token, access_token=app_token, proof_of=app_token)
+    answer = await _debug(standins, token, app_token)
 
     assert answer.json()["data"]["is_valid"] is True
 
@@ -234,7 +234,7 @@ async def test_debug_token_takes_no_persons_token_and_no_wrong_secret(standins: 
     token = (await standins.token(KEY)).json()["access_token"]
 
     for wrong in (token, f"{APP.client_id}|wrong"):
-        answer = await _debug(standins, token, access_token=wrong, proof_of=wrong)
+        answer = await _debug(standins, token, wrong)
 
         assert _error(answer) == (400, 190, None)
 
@@ -317,14 +317,9 @@ async def _me(standins: StandIns, person: str = "ada", **changes: Any) -> httpx2
 
 
 async def _debug(
-    standins: StandIns, token: str, proof_of: str = APP_TOKEN, **changes: str | None
+    standins: StandIns, token: str, app_token: str = APP_TOKEN, **changes: str | None
 ) -> httpx2.Response:
-    given = {
-        "input_token": token,
-        "access_token": APP_TOKEN,
-        "appsecret_proof": proof(proof_of),
-    }
-    params = changed(given, changes)
+    params = changed({**_proven(app_token), "input_token": token}, changes)
     return await standins.client.get(FB["debug_token_url"], params=params)
 
 

@@ -198,12 +198,10 @@ async def test_a_fault_can_be_laid_out_for_one_call(standins: StandIns) -> None:
 
 @pytest.mark.parametrize("fault", ["slow", "hang"])
 async def test_waiting_ends_when_the_server_closes(standins: StandIns, fault: str) -> None:
-    waiting = asyncio.create_task(_token(standins, "twitter", fault))
-    while not standins.app.state.calls["twitter.token_url"]:
-        await asyncio.sleep(0)
+    code = (await standins.callback("twitter", fault=fault))["code"]
 
     standins.app.state.closing.set()
-    answer = await asyncio.wait_for(waiting, 2)
+    answer = await asyncio.wait_for(standins.redeem("twitter", code), 2)
 
     assert answer.status_code == 200
 

@@ -102,7 +102,7 @@ async def test_a_code_lives_thirty_seconds(standins: StandIns, seconds: int, sta
 async def test_a_wrong_redemption_is_refused(
     standins: StandIns, changes: dict[str, str | None], description: str
 ) -> None:
-    answer = await standins.token(KEY, **changes)
+    answer = await standins.token(KEY, changes=changes)
 
     wanted = description.replace("INVALID", INVALID)
     assert _told(answer) == (400, "invalid_request", wanted)
@@ -111,7 +111,7 @@ async def test_a_wrong_redemption_is_refused(
 async def test_a_wrong_verifier_burns_the_code(standins: StandIns) -> None:
     code = (await standins.callback(KEY))["code"]
 
-    await standins.redeem(KEY, code, code_verifier="wrong")
+    await standins.redeem(KEY, code, {"code_verifier": "wrong"})
     answer = await standins.redeem(KEY, code)
 
     assert answer.json()["error"] == "invalid_request"

@@ -135,9 +135,10 @@ async def test_a_nonce_counts_once(standins: StandIns) -> None:
 async def test_the_signature_covers_the_whole_request(standins: StandIns, spoiled: str) -> None:
     url = X["request_token_url"]
     signed_url = url.replace("127.0.0.3", "api.x.com") if spoiled == "host" else url
-    secrets = {"consumer_secret": "wrong"} if spoiled == "secret" else {}
+    secret = "wrong" if spoiled == "secret" else APPS[KEY].client_secret
     method = "GET" if spoiled == "method" else "POST"
-    headers = oauth1_header(method, signed_url, {"oauth_callback": CALLBACK}, **secrets)
+    oauth = {"oauth_callback": CALLBACK}
+    headers = oauth1_header(method, signed_url, oauth, consumer_secret=secret)
     if spoiled == "nonce":
         headers["Authorization"] = headers["Authorization"].replace('nce="', 'nce="0', 1)
 

@@ -2,7 +2,7 @@ import html
 
 import pytest
 
-from tests.providers.standins import APPS, BASE, URLS, StandIns, authorize_url, redemption
+from tests.providers.standins import APPS, BASE, GATEWAY, URLS, StandIns, authorize_url, redemption
 
 KEY = "wordpress"
 WP = URLS[KEY]
@@ -82,7 +82,7 @@ async def test_a_code_lives_ten_minutes(standins: StandIns, seconds: int, status
 async def test_a_wrong_redemption_is_refused(
     standins: StandIns, changes: dict[str, str | None], error: str
 ) -> None:
-    answer = await standins.token(KEY, **changes)
+    answer = await standins.token(KEY, changes=changes)
 
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 
@@ -90,7 +90,7 @@ async def test_a_wrong_redemption_is_refused(
 async def test_a_wrong_redirect_uri_burns_the_code(standins: StandIns) -> None:
     code = (await standins.callback(KEY))["code"]
 
-    await standins.redeem(KEY, code, redirect_uri="http://127.0.0.1:8000/elsewhere")
+    await standins.redeem(KEY, code, {"redirect_uri": f"{GATEWAY}/elsewhere"})
     answer = await standins.redeem(KEY, code)
 
     assert answer.json()["error"] == "invalid_grant"
