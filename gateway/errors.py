@@ -23,6 +23,7 @@
     │   ├── ProviderTimeout     no answer within the limits
     │   ├── ProviderUnreachable no connection, a bad certificate, a forbidden address
     │   └── ProviderAnswer      an answer that can't be used
+    ├── BadSignedRequest        a provider's signed request is forged, old or malformed
     ├── TokenError              /token and /revoke; RFC 6749 section 5.2
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, UnsupportedGrant
     └── StartError              the gateway refuses to start
@@ -266,6 +267,14 @@ class ProviderAnswer(ProviderError):
 
     code = "provider_answer"
     message = "The provider's answer could not be used."
+
+
+class BadSignedRequest(GatewayError):
+    """A provider's signed request is forged, older than a day, or malformed."""
+
+    code = "bad_signed_request"
+    status = 400
+    message = "The signed request is forged, too old or malformed."
 
 
 class TokenError(GatewayError):

@@ -118,7 +118,7 @@ class KeyRing:
             private = self._seal.unwrap("signing key", current.wrapped)
             if private is None:
                 raise KeysUnreadable
-            self._signer = Signer(current.kid, ECKey.import_key(private))
+            self._signer = Signer(current.kid, ECKey.import_key(json.loads(private)))
         public = [json.loads(key.public) for key in ring if key.is_published(now)]
         self._jwks = json.dumps({"keys": public}).encode()
         self._published = KeySet.import_key_set({"keys": public})
@@ -133,6 +133,15 @@ def signing(ring: list[SigningKey], now: int) -> SigningKey | None:
         if key.use_from is not None and key.use_from <= now and key.is_published(now)
     ]
     return max(in_use, key=lambda key: (key.use_from or 0, key.created_at), default=None)
+
+
+def state(ring: list[SigningKey], key: SigningKey, now: int) -> str:
+    """What a key is for: signs, next, waiting (will sign at its time), replaced."""
+    if key == signing(ring, now):
+        return "signs"
+    if key.use_from is None:
+        return "next"
+    return "waiting" if key.use_from > now else "replaced"
 
 
 async def keys(db: Database) -> list[SigningKey]:

@@ -311,6 +311,14 @@ async def _failed(gate: Gate, attempt: Attempt, error: ProviderError) -> Deliver
     return await _end(gate, attempt, "provider")
 
 
+async def drop_oldest(gate: Gate, browser: Browser, keep: str) -> list[str]:
+    """Forget all but the newest ten attempts of a browser; whose cookies to take away."""
+    dropped = await attempts.too_many(gate.db, browser.attempts, keep)
+    if dropped:
+        await gate.db.transact(lambda tx: attempts.drop(tx, browser.attempts, dropped))
+    return dropped
+
+
 # -- finish --------------------------------------------------------------------------------------
 
 
@@ -548,6 +556,11 @@ async def redeem(gate: Gate, caller: Caller, code: str, verifier: str) -> Opened
 def _challenge(verifier: str) -> str:
     """RFC 7636 section 4.2."""
     return digest(verifier)
+
+
+async def burn(gate: Gate, code: str) -> None:
+    """A request was refused that named a code: whoever sent it, the code is dead."""
+    await gate.db.transact(lambda tx: grants.take(tx, code))
 
 
 async def _count(gate: Gate, tx: Transaction, caller: Caller) -> None:

@@ -1,0 +1,1 @@
+"""The web layer: steps of the story become pages, requests become calls of the story."""

@@ -1,0 +1,115 @@
+"""What blogs load from us: the widget, its styles and words, and what a site offers."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+import providers
+from gateway.errors import UnknownSite
+from gateway.web import languages
+from gateway.web.state import gate_of
+
+STATIC = Path(__file__).parent / "static"
+ICONS = Path(providers.__file__).parent / "icons"
+ICON_OF = {"twitter1": "twitter"}
+
+FOR_EVERYBODY = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+SCRIPT = "text/javascript; charset=utf-8"
+STYLE = "text/css; charset=utf-8"
+A_WHILE = "public, max-age=600"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@lru_cache(maxsize=None)
+def _file(name: str) -> bytes:
+    return (STATIC / name).read_bytes()
+
+
+@lru_cache(maxsize=None)
+def widget_hash() -> str:
+    """The name of the widget's immutable copy: the first 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(_file("widget.js")).hexdigest()[:16]
+
+
+@lru_cache(maxsize=None)
+def widget_integrity() -> str:
+    """The ``integrity`` attribute that goes with the immutable copy (SRI)."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(_file("widget.js")).digest()).decode()
+
+
+async def widget(request: Request) -> Response:
+    """``GET /widget.js``: the newest; a header names the immutable copy."""
+    extra = {"X-Integrity": widget_integrity(), "X-Immutable": f"/widget/{widget_hash()}.js"}
+    return _asset(_file("widget.js"), SCRIPT, A_WHILE, extra)
+
+
+async def immutable_widget(request: Request) -> Response:
+    """``GET /widget/{hash}.js``: the copy that never changes."""
+    if request.path_params["hash"] != widget_hash():
+        return Response("This version of the widget is not kept here.\n", 404, FOR_EVERYBODY)
+    return _asset(_file("widget.js"), SCRIPT, FOR_EVER)
+
+
+async def widget_styles(request: Request) -> Response:
+    """``GET /widget.css``: the custom properties and parts, for blogs that style the buttons."""
+    return _asset(_file("widget.css"), STYLE, A_WHILE)
+
+
+async def widget_words(request: Request) -> Response:
+    """``GET /widget/{language}.json``: the widget's words."""
+    language = request.path_params["language"]
+    if language not in languages.LANGUAGES:
+        return Response("No such language.\n", 404, FOR_EVERYBODY)
+    words = msgspec.json.encode(languages.catalogue(language)["widget"])
+    return _asset(words, "application/json", A_WHILE)
+
+
+def _asset(body: bytes, kind: str, keep: str, extra: Mapping[str, str] | None = None) -> Response:
+    headers = {**FOR_EVERYBODY, "Cache-Control": keep, "Content-Type": kind, **(extra or {})}
+    return Response(body, headers=headers)
+
+
+async def offered(request: Request) -> Response:
+    """``GET /sites/{site}/providers.json``: what the site offers, to its own pages only."""
+    gate = gate_of(request)
+    headers = {"Vary": "Origin", "X-Content-Type-Options": "nosniff"}
+    site = gate.settings.sites.find(request.path_params["site"])
+    if site is None:
+        described = {"error": UnknownSite.code, "error_description": UnknownSite.message}
+        return Response(msgspec.json.encode(described), 404, headers, "application/json")
+    origin = request.headers.get("origin")
+    if origin in site.origins:
+        headers["Access-Control-Allow-Origin"] = origin
+    headers["Cache-Control"] = "public, max-age=5, stale-while-revalidate=60"
+    body = {
+        "site": {"id": site.id, "name": site.name, "privacy_url": site.privacy_url},
+        "gateway": {"privacy_url": f"{gate.settings.public_url}/privacy"},
+        "providers": [
+            {
+                "key": key,
+                "label": gate.settings.apps[key].provider.label,
+                "icon": icon(key),
+                "available": True,
+            }
+            for key in site.providers
+        ],
+    }
+    return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
+
+
+@lru_cache(maxsize=None)
+def icon(provider: str) -> str:
+    """A provider's mark as the path data of a 24 by 24 drawing."""
+    drawing = (ICONS / f"{ICON_OF.get(provider, provider)}.svg").read_text(encoding="utf-8")
+    return " ".join(re.findall(r'\bd="([^"]+)"', drawing))

@@ -1,0 +1,46 @@
+"""Reading what a form sent: small, url-encoded, every field once."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from gateway.errors import BadField, ForeignForm, TooLarge
+
+BODY_BYTES = 16 * 1024
+FIELDS = 32
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a url-encoded body. Raises ``TooLarge`` and ``BadField``."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise BadField("content-type")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            raise TooLarge
+    return once(bytes(body))
+
+
+def once(encoded: bytes) -> dict[str, str]:
+    """Url-encoded fields, each at most once. Raises ``BadField``."""
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="strict"
+        )
+    except ValueError:
+        raise BadField("encoding") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        doubled = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise BadField(doubled[:40])
+    return fields
+
+
+async def read_own_form(request: Request, own_origin: str) -> dict[str, str]:
+    """A form of one of our own pages: a browser says so by ``Origin``. Raises ``ForeignForm``."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if request.headers.get("origin") != own_origin or site != "same-origin":
+        raise ForeignForm
+    return await read_form(request)

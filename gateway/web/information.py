@@ -1,0 +1,49 @@
+"""What anybody may ask: is it alive, and what is kept here."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway import attempts, gateway_sessions, sessions
+from gateway.database import Reader
+from gateway.web import pages
+from gateway.web.state import gate_of, language_of
+
+A_DAY = 86_400
+
+
+async def healthz(request: Request) -> Response:
+    """``GET /healthz``: alive."""
+    return JSONResponse({"status": "ok"}, headers=pages.HEADERS)
+
+
+async def readyz(request: Request) -> Response:
+    """``GET /readyz``: can reach its database."""
+    ready = await _reaches(gate_of(request).db)
+    return JSONResponse(
+        {"status": "ok" if ready else "unavailable"}, 200 if ready else 503, pages.HEADERS
+    )
+
+
+async def _reaches(db: Reader) -> bool:
+    try:
+        return await db.row("SELECT 1 AS one") is not None
+    except Exception:  # noqa: BLE001  # each engine has its own errors, and each means the same here
+        return False
+
+
+async def privacy(request: Request) -> Response:
+    """``GET /privacy``: what is kept, how long, for what, and whom to ask; from the settings."""
+    settings = gate_of(request).settings
+    labels = dict.fromkeys(app.provider.label for app in settings.apps.values())
+    return pages.page(
+        "privacy.html",
+        language_of(request),
+        providers=", ".join(labels),
+        sites=sorted(site.name for site in settings.sites),
+        email=any(site.email for site in settings.sites),
+        contact=settings.contact or None,
+        attempt_minutes=str(attempts.LIFE // 60),
+        attempt_hours=str(attempts.REMEMBERED // 3600),
+        idle_days=str(sessions.IDLE // A_DAY),
+        session_days=str(gateway_sessions.ABSOLUTE // A_DAY),
+    )

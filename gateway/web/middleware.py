@@ -1,0 +1,86 @@
+"""What happens around every request: one log line, the Host header, and the size of the headers."""
+
+import logging
+import time
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.seal import random_id
+
+HEADER_BYTES = 32 * 1024
+ANY_HOST = frozenset({"/healthz", "/readyz"})  # a load balancer asks by address
+
+log = logging.getLogger("commentgate.access")
+
+
+class AccessLog:
+    """One line a request: what route, what came of it, how long; never a path, query or header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request and write its line."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+        request_id = random_id(9)
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            log.info(
+                "request",
+                extra={
+                    "method": scope["method"] if scope["method"].isalpha() else "odd",
+                    "route": route,
+                    "provider": scope.get("path_params", {}).get("provider", "")[:20],
+                    "status": status,
+                    "ms": round((time.perf_counter() - began) * 1000, 1),
+                    "request": request_id,
+                },
+            )
+
+
+class Doorkeeper:
+    """Refuses requests for another host, and headers that are larger than any of ours."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self._app = app
+        self._host = urlsplit(public_url).netloc.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+            return PlainTextResponse(
+                "too_large: the request's headers are too large. Clear this site's cookies.\n", 431
+            )
+        hosts = [value for name, value in headers if name == b"host"]
+        if hosts != [self._host] and scope["path"] not in ANY_HOST:
+            return PlainTextResponse(
+                "unknown_host: this gateway answers for the host of its public_url only. "
+                "A proxy in front of it must pass the Host header on.\n",
+                421,
+            )
+        return None

@@ -1,0 +1,44 @@
+"""Running the application under uvicorn."""
+
+import logging.config
+import os
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from gateway import logs
+from gateway.config import Settings, load
+from gateway.web.app import CONFIG_VARIABLE, application
+
+APP = "gateway.web.app:from_environment"
+STOP_WITHIN = 10  # seconds for what is under way, after being told to stop
+CONNECTIONS = 1000  # at once in one worker; beyond that 503
+
+
+def run(config: Path, workers: int) -> None:
+    """Serve until told to stop. Raises ``Misconfigured`` before anything listens."""
+    settings = load(config)
+    for note in settings.notes:
+        logging.getLogger("commentgate").warning(note)
+    os.environ[CONFIG_VARIABLE] = str(config.resolve())
+    if workers == 1:
+        uvicorn.Server(uvicorn.Config(application(settings), **options(settings))).run()
+    else:
+        uvicorn.run(APP, factory=True, workers=workers, **options(settings))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Uvicorn's settings: our own log line instead of its, and only listed proxies believed."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": logs.configuration(),
+        "access_log": False,
+        "server_header": False,
+        "date_header": True,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_graceful_shutdown": STOP_WITHIN,
+        "limit_concurrency": CONNECTIONS,
+    }

@@ -1,0 +1,30 @@
+"""What a handler finds beside its request."""
+
+from starlette.requests import Request
+
+from gateway.gate import Gate
+from gateway.web import languages
+from gateway.web.cookies import Cookies
+
+
+def gate_of(request: Request) -> Gate:
+    """The gate that this app serves."""
+    gate: Gate = request.app.state.gate
+    return gate
+
+
+def cookies_of(request: Request) -> Cookies:
+    """Our cookies' names; only loopback may go without https."""
+    return Cookies(secure=gate_of(request).settings.public_url.startswith("https:"))
+
+
+def language_of(request: Request) -> str:
+    """The language of a page that no attempt has chosen one for."""
+    return languages.choose(
+        request.query_params.get("lang", ""), request.headers.get("accept-language", "")
+    )
+
+
+def address_of(request: Request) -> str:
+    """The visitor's address, which uvicorn has read from the trusted proxies' headers."""
+    return request.client.host if request.client else ""
