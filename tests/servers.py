@@ -69,6 +69,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         self.settled.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Browsers keep connections for later and take their time with TLS's farewell."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets=sockets)
+
     def serve_until_told(self, listener: socket.socket) -> None:
         """The body of the server's thread."""
         try:
