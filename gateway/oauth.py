@@ -118,7 +118,9 @@ class OAuth:
             try:
                 return _object(await client.get(app.endpoints["profile_url"], params=query))
             except errors.ProviderAccess:  # this app's plan has no v1.1
-                return _object(await client.get(app.endpoints["fallback_profile_url"]))
+                fallback = app.endpoints["fallback_profile_url"]
+                query = dict(app.provider.fallback_query)
+                return _object(await client.get(fallback, params=query))
 
     async def _profile2(
         self, app: App, redirect_uri: str, secrets: Secrets, code: str, email: bool

@@ -62,6 +62,7 @@ class Provider:
     ``trouble`` maps (HTTP status, decoded JSON or None) to a Trouble, or to None if all is well.
     ``email_query`` is laid over ``profile_query`` only when a site wants the e-mail; with
     ``email_apart`` it is a second call that may fail, where asking could spoil the first.
+    ``fallback_query`` goes with ``fallback_profile_url``, where the usual profile is gated.
     ``account_choice`` is added to the authorization URL when the person asked to choose.
     """
 
@@ -80,5 +81,6 @@ class Provider:
     app_secret_proof: bool = False
     account_choice: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     profile_query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    fallback_query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     email_query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     email_apart: bool = False

@@ -4,6 +4,7 @@ Register an app: https://developers.facebook.com/apps/
 Protocol: https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
 """
 
+import re
 from typing import Any
 
 from providers.base import Identity, Profile, Provider, Trouble, trouble_by_status
@@ -31,6 +32,8 @@ def trouble(status: int, body: Any) -> Trouble | None:
             return trouble_by_status(status, body) or Trouble.DOWN
         if 200 <= code <= 299:
             return Trouble.ACCESS
+        if code == 1 and "client secret" in str(error.get("message")):
+            return Trouble.CLIENT  # the same number as "unknown error, try again"
         return _BY_CODE.get(code) or trouble_by_status(status, body) or Trouble.CODE
     if status < 300 and not isinstance(body, dict):
         return Trouble.DOWN
@@ -39,8 +42,8 @@ def trouble(status: int, body: Any) -> Trouble | None:
 
 def identify(profile: Profile) -> Identity:
     """Map ``/me``. The id is this app's own; there is no user name and no profile page."""
-    picture = (profile.get("picture") or {}).get("data") or {}
-    if not isinstance(profile["id"], str) or not profile["id"].isdigit():
+    picture = (profile.get("picture") or {"data": {}})["data"]
+    if not isinstance(profile["id"], str) or not re.fullmatch("[0-9]+", profile["id"]):
         raise ValueError("an id at Facebook is a string of digits")
     return Identity(
         namespace="facebook",

@@ -14,8 +14,11 @@ from providers.base import Identity, Profile, Provider, Trouble, trouble_by_stat
 _BY_CODE = {
     32: Trouble.CLIENT,
     88: Trouble.RATE,
+    135: Trouble.CLIENT,  # our clock is wrong
+    215: Trouble.CLIENT,
     415: Trouble.CLIENT,
     416: Trouble.CLIENT,
+    417: Trouble.CLIENT,
     453: Trouble.ACCESS,
 }
 
@@ -23,9 +26,11 @@ _BY_CODE = {
 def trouble(status: int, body: Any) -> Trouble | None:
     """Read v1.1's ``errors[].code`` first: 453 is a plan's limit, whatever the status says."""
     if status >= 300 and isinstance(body, dict):
-        for error in body.get("errors") or ():
-            if isinstance(error, dict) and error.get("code") in _BY_CODE:
-                return _BY_CODE[error["code"]]
+        errors = body.get("errors")
+        for error in errors if isinstance(errors, list) else ():
+            code = error.get("code") if isinstance(error, dict) else None
+            if isinstance(code, int) and code in _BY_CODE:
+                return _BY_CODE[code]
         if body.get("error") == "unauthorized_client":
             return Trouble.CLIENT
     return trouble_by_status(status, body)
@@ -49,8 +54,8 @@ def _identity(provider_id: str, username: str, profile: Profile, avatar: str | N
 def identify(profile: Profile) -> Identity:
     """Map ``/2/users/me``."""
     person = profile["data"]
-    picture = person.get("profile_image_url")
-    return _identity(_number(person["id"]), person["username"], person, picture)
+    number = _number(person["id"])
+    return _identity(number, person["username"], person, person.get("profile_image_url"))
 
 
 def identify_v1(profile: Profile) -> Identity:
@@ -104,6 +109,7 @@ TWITTER1 = Provider(
     },
     account_choice={"force_login": "true"},
     profile_query={"skip_status": "true", "include_entities": "false"},
+    fallback_query={"user.fields": "profile_image_url"},
     email_query={"include_email": "true"},
     identify=identify_v1,
     trouble=trouble,

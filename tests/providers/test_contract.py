@@ -75,7 +75,7 @@ def test_a_profile_without_its_permanent_id_is_nobody(provider: Provider, path: 
         provider.identify(profile)
 
 
-@pytest.mark.parametrize("nonsense", [None, "", "ada", "12a", [], {}])
+@pytest.mark.parametrize("nonsense", [None, "", "ada", "12a", "²", [], {}, 1.5, True])
 @each_provider
 def test_an_id_of_the_wrong_shape_is_nobody(provider: Provider, nonsense: Any) -> None:
     profile = json.loads(_any_recording(provider.key).read_text("utf-8"))["profile"]
@@ -87,7 +87,10 @@ def test_an_id_of_the_wrong_shape_is_nobody(provider: Provider, nonsense: Any) -
         provider.identify(profile)
 
 
-@pytest.mark.parametrize("body", [{}, {"data": {}}, {"error": "x"}, {"errors": [{"code": 1}]}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"data": {}}, {"data": None}, {"data": []}, {"error": "x"}, {"errors": [{"code": 1}]}],
+)
 @each_provider
 def test_a_body_that_is_no_profile_is_nobody(provider: Provider, body: Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
@@ -190,12 +193,16 @@ REFUSALS: list[tuple[str, int, Any, Trouble]] = [
     ("wordpress", 400, {"error": "invalid_token", "message": "..."}, Trouble.CODE),
     ("wordpress", 401, {"error": "invalid_token", "message": "..."}, Trouble.CODE),
     ("wordpress", 400, _oauth2("invalid_grant"), Trouble.CODE),
+    ("wordpress", 400, _oauth2("invalid_client", "Unknown client_id."), Trouble.CLIENT),
     ("wordpress", 429, None, Trouble.RATE),
     ("wordpress", 500, None, Trouble.DOWN),
     ("wordpress", 302, None, Trouble.DOWN),
     ("twitter1", 401, _v1(32, "Could not authenticate you."), Trouble.CLIENT),
     ("twitter1", 403, _v1(415, "Callback URL not approved."), Trouble.CLIENT),
     ("twitter1", 403, _v1(416), Trouble.CLIENT),
+    ("twitter1", 403, _v1(417), Trouble.CLIENT),
+    ("twitter1", 400, _v1(215), Trouble.CLIENT),
+    ("twitter1", 401, _v1(135), Trouble.CLIENT),
     ("twitter1", 401, _v1(89, "Invalid or expired token."), Trouble.CODE),
     ("twitter1", 403, _v1(453, "... subset of endpoints ..."), Trouble.ACCESS),
     ("twitter1", 401, _v1(453), Trouble.ACCESS),
@@ -221,6 +228,7 @@ REFUSALS: list[tuple[str, int, Any, Trouble]] = [
     ("facebook", 400, _graph(101), Trouble.CLIENT),
     ("facebook", 400, _graph(191), Trouble.CLIENT),
     ("facebook", 500, _graph(1), Trouble.DOWN),
+    ("facebook", 400, _graph(1, "Error validating client secret."), Trouble.CLIENT),
     ("facebook", 500, _graph(2), Trouble.DOWN),
     ("facebook", 200, _graph(190), Trouble.CODE),
     ("facebook", 200, False, Trouble.DOWN),
@@ -246,6 +254,8 @@ def test_no_refusal_passes_for_success(provider: Provider, status: int, body: An
     "body",
     [
         {"errors": None},
+        {"errors": 5},
+        {"errors": [{"code": [1]}]},
         {"errors": [None, 1, "x"]},
         {"error": {"code": "190"}},
         {"error": {"code": [190]}},
