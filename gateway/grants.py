@@ -15,13 +15,18 @@ Door = Literal["widget"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a code was made for; ``origin`` and ``challenge`` are the attempt's."""
+    """What a code was made for: ``origin`` and ``challenge`` are the attempt's.
+
+    It names the identity itself: the same person may sign in by another one before it is redeemed.
+    """
 
     door: Door
     site: str
     origin: str
     challenge: str
     provider: str
+    namespace: str
+    provider_id: str
     gateway_session: str
     expires_at: int
 
@@ -31,18 +36,28 @@ def code_for(seal: Seal, attempt: Attempt) -> str:
     return seal.mac("code", attempt.id)
 
 
-async def leave(tx: Transaction, seal: Seal, attempt: Attempt, session: str, now: int) -> str:
-    """Leave a grant for the attempt's site; its code."""
+async def leave(
+    tx: Transaction,
+    seal: Seal,
+    attempt: Attempt,
+    session: str,
+    namespace: str,
+    provider_id: str,
+    now: int,
+) -> str:
+    """Leave a grant of an identity, signed in by ``session``, for the attempt's site; its code."""
     code = code_for(seal, attempt)
     await tx.execute(
-        "INSERT INTO grants (code_hash, door, site, origin, challenge, provider, gateway_session,"
-        " expires_at) VALUES (:code_hash, 'widget', :site, :origin, :challenge, :provider,"
-        " :gateway_session, :expires_at)",
+        "INSERT INTO grants (code_hash, door, site, origin, challenge, provider, namespace,"
+        " provider_id, gateway_session, expires_at) VALUES (:code_hash, 'widget', :site, :origin,"
+        " :challenge, :provider, :namespace, :provider_id, :gateway_session, :expires_at)",
         code_hash=digest(code),
         site=attempt.site,
         origin=url_origin(attempt.return_to),
         challenge=attempt.challenge,
         provider=attempt.provider,
+        namespace=namespace,
+        provider_id=provider_id,
         gateway_session=session,
         expires_at=now + LIFE,
     )
@@ -77,6 +92,8 @@ def _grant(row: Row) -> Grant:
         origin=row["origin"],
         challenge=row["challenge"],
         provider=row["provider"],
+        namespace=row["namespace"],
+        provider_id=row["provider_id"],
         gateway_session=row["gateway_session"],
         expires_at=row["expires_at"],
     )

@@ -391,7 +391,7 @@ async def _sign_in(
         if not await _may_know(tx, person, site):
             await attempts.identify(tx, attempt.id, session, now)
             return cookie, None
-        return cookie, await _leave_code(gate, tx, attempt, session)
+        return cookie, await _leave_code(gate, tx, attempt, session, who)
 
     cookie, code = await gate.db.transact(work)
     if code is None:
@@ -403,10 +403,15 @@ async def _may_know(tx: Transaction, person: str, site: Site) -> bool:
     return site.trusted or await commenters.has_approved(tx, person, site)
 
 
-async def _leave_code(gate: Gate, tx: Transaction, attempt: Attempt, session: str) -> str:
-    if not await attempts.end(tx, attempt.id, "code", gate.now()):
+async def _leave_code(
+    gate: Gate, tx: Transaction, attempt: Attempt, session: str, who: Identity | GatewaySession
+) -> str:
+    now = gate.now()
+    if not await attempts.end(tx, attempt.id, "code", now):
         raise AttemptOver(None, back=_way_back(gate, attempt))
-    return await grants.leave(tx, gate.seal, attempt, session, gate.now())
+    return await grants.leave(
+        tx, gate.seal, attempt, session, who.namespace, who.provider_id, now
+    )
 
 
 # -- answer --------------------------------------------------------------------------------------
@@ -421,7 +426,7 @@ async def _ask_or_hand_over(
     async def work(tx: Transaction) -> str | None:
         await gateway_sessions.touch(tx, signed_in.id, now)
         if await _may_know(tx, signed_in.person, site):
-            return await _leave_code(gate, tx, attempt, signed_in.id)
+            return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
         await attempts.identify(tx, attempt.id, signed_in.id, now)
         return None
 
@@ -479,7 +484,7 @@ async def _approve(gate: Gate, attempt: Attempt, site: Site, signed_in: GatewayS
     async def work(tx: Transaction) -> str:
         await commenters.approve(tx, signed_in.person, site, now)
         await gateway_sessions.touch(tx, signed_in.id, now)
-        return await _leave_code(gate, tx, attempt, signed_in.id)
+        return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
 
     return Deliver(attempt, site, await gate.db.transact(work), is_code=True)
 
@@ -580,8 +585,14 @@ async def _open(gate: Gate, site: Site, grant: Grant) -> Opened:
 
     async def work(tx: Transaction) -> tuple[Session, Identity]:
         signed_in = await gateway_sessions.find(tx, grant.gateway_session, now)
-        if signed_in is None or signed_in.provider != grant.provider:
+        if signed_in is None:
             raise InvalidGrant("The person has signed out since.")
+        signed_in = replace(
+            signed_in,
+            provider=grant.provider,
+            namespace=grant.namespace,
+            provider_id=grant.provider_id,
+        )
         who = await _welcome(gate, tx, site, signed_in)
         subject = await commenters.subject(tx, signed_in.person, site, now)
         session = await sessions.open_session(tx, signed_in, site.id, subject, grant.door, now)

@@ -91,6 +91,8 @@ CREATE TABLE grants (
     origin TEXT NOT NULL,
     challenge TEXT NOT NULL,
     provider TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
     gateway_session TEXT NOT NULL,
     expires_at BIGINT NOT NULL
 );
