@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.tools import ROOT
 
+PACKAGES = ("gateway", "providers")
 Sources = Mapping[str, str]
 
 
@@ -21,7 +22,9 @@ class Import:
 def modules() -> dict[str, str]:
     """Every module of the product: its dotted name and its text."""
     found = {}
-    for path in sorted([*ROOT.glob("gateway/**/*.py"), *ROOT.glob("providers/**/*.py")]):
+    for path in sorted(path for package in PACKAGES for path in ROOT.glob(f"{package}/**/*.py")):
+        if "node_modules" in path.parts:
+            continue
         parts = path.relative_to(ROOT).with_suffix("").parts
         found[".".join(part for part in parts if part != "__init__")] = path.read_text()
     return found

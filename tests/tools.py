@@ -53,3 +53,12 @@ def artifact(name: str) -> Path:
     path = ARTIFACTS / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def tracked_files() -> list[str]:
+    """What belongs to the project and is there, as paths from its root with slashes."""
+    git = program("git", package="git")
+    said = subprocess.run(
+        [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [name for name in said.stdout.split("\0") if (ROOT / name).is_file()]
