@@ -31,7 +31,7 @@ RULES = (
         name="a path of one machine",
         pattern=r"(?<![\w.])/(root|home|work|Users)/[\w.]",
         bad=("cd /ro~ot/x", 'open("/ho~me/ada/file")'),
-        good=("https://blog.example.org/home/ada", "./work/x"),
+        good=("https://blog.example.org/home/ada", "./wo~rk/x"),
     ),
     Rule(
         name="an address at a package index",
