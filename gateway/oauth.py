@@ -1,21 +1,25 @@
 """Asking a provider who somebody is: OAuth 2.0 and OAuth 1.0a, by Authlib. Its only importer.
 
 Authlib builds the URLs, makes the PKCE challenge, signs OAuth 1.0a requests and calls the token
-endpoints. State, one use, expiry and the bond to the browser are ours (``attempts``), and so is
-reading the provider's refusals: every answer is judged before Authlib sees it. A provider's
-tokens live in these functions' variables and nowhere else.
+endpoints; an OAuth 2.0 profile is a plain GET over the same transport. State, one use, expiry and
+the bond to the browser are ours (``attempts``), and so is reading the provider's refusals: every
+answer is judged before Authlib sees it. A provider's tokens live in these functions' variables
+and nowhere else.
 """
 
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import httpx2
 import msgspec
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth1Client, AsyncOAuth2Client
+from authlib.oauth1.client import OAuth1Client
+from authlib.oauth2.client import OAuth2Client
 
 from gateway import errors
 from gateway.apps import App
@@ -51,14 +55,15 @@ class OAuth:
         if app.provider.protocol == "oauth1":
             return await self._authorization1(app, redirect_uri, secrets, extra)
         scopes = app.provider.scopes + (app.provider.email_scopes if email else ())
-        async with self._client2(app, redirect_uri) as client:
-            url, _ = client.create_authorization_url(
-                app.endpoints["authorize_url"],
-                state=secrets.state,
-                code_verifier=secrets.verifier if app.provider.pkce else None,
-                scope=" ".join(scopes),
-                **extra,
-            )
+        url, _ = OAuth2Client(
+            None, app.client_id, redirect_uri=redirect_uri, code_challenge_method="S256"
+        ).create_authorization_url(
+            app.endpoints["authorize_url"],
+            state=secrets.state,
+            code_verifier=secrets.verifier if app.provider.pkce else None,
+            scope=" ".join(scopes),
+            **extra,
+        )
         return url.replace("+", "%20"), secrets  # X reads a plus as a plus
 
     async def _authorization1(
@@ -66,10 +71,9 @@ class OAuth:
     ) -> tuple[str, Secrets]:
         if not secrets.request_token:
             secrets = await self._request_token(app, redirect_uri, secrets)
-        async with self._client1(app) as client:
-            url = client.create_authorization_url(
-                app.endpoints["authorize_url"], secrets.request_token, **extra
-            )
+        url = OAuth1Client(None, app.client_id).create_authorization_url(
+            app.endpoints["authorize_url"], secrets.request_token, **extra
+        )
         return str(url), secrets
 
     async def _request_token(self, app: App, redirect_uri: str, secrets: Secrets) -> Secrets:
@@ -135,15 +139,41 @@ class OAuth:
                 redirect_uri=redirect_uri,
                 **verifier,
             )
-            token = _filled(answer["access_token"])
-            if "debug_token_url" in app.endpoints:
-                await _is_for_this_app(client, app, token)
-            together = query | extra if email and not app.provider.email_apart else query
-            profile = await _read(client, app, token, together)
-            if email and app.provider.email_apart:
-                with suppress(errors.ProviderError):
-                    profile = _merged(profile, await _read(client, app, token, extra))
-            return profile
+        token = _filled(answer["access_token"])
+        if "debug_token_url" in app.endpoints:
+            await self._is_for_this_app(app, token)
+        together = query | extra if email and not app.provider.email_apart else query
+        profile = await self._read(app, token, together)
+        if email and app.provider.email_apart:
+            with suppress(errors.ProviderError):
+                profile = _merged(profile, await self._read(app, token, extra))
+        return profile
+
+    async def _read(self, app: App, token: str, query: Mapping[str, str]) -> Profile:
+        proof = {"appsecret_proof": _proof(app, token)} if app.provider.app_secret_proof else {}
+        bearer = {"Authorization": f"Bearer {token}"}
+        return await self._get(app, app.endpoints["profile_url"], {**query, **proof}, bearer)
+
+    async def _is_for_this_app(self, app: App, token: str) -> None:
+        """Refuse a token that was made for another app (Facebook's ``debug_token``)."""
+        app_token = f"{app.client_id}|{app.client_secret}"
+        query = {
+            "input_token": token,
+            "access_token": app_token,
+            "appsecret_proof": _proof(app, app_token),
+        }
+        about = (await self._get(app, app.endpoints["debug_token_url"], query, {}))["data"]
+        if about["is_valid"] is not True or about["app_id"] != app.client_id:
+            raise errors.ProviderRefusedCode
+
+    async def _get(
+        self, app: App, url: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Profile:
+        """One GET, by the transport itself: a client's cookies and redirects are not wanted."""
+        request = httpx2.Request("GET", url, params=query, headers=headers)
+        response = await self._transport.handle_async_request(request)
+        await _judge(app, response)
+        return _object(response)
 
     @asynccontextmanager
     async def _client1(self, app: App, **credentials: Any) -> AsyncIterator[AsyncOAuth1Client]:
@@ -160,58 +190,26 @@ class OAuth:
             app.client_secret,
             token_endpoint_auth_method=app.provider.client_auth,
             redirect_uri=redirect_uri,
-            code_challenge_method="S256" if app.provider.pkce else None,
             **self._wiring(app),
         )
         async with client:
             yield client
 
     def _wiring(self, app: App) -> dict[str, Any]:
-        async def judge(response: httpx2.Response) -> None:
-            await response.aread()
-            trouble = app.provider.trouble(response.status_code, _json(response))
-            if trouble is not None:
-                raise _ERRORS[trouble]
-
         return {
             "transport": self._transport,
-            "trust_env": False,  # else each client would make TLS contexts for the environment's proxies
+            "trust_env": False,  # else each client makes TLS contexts for the environment's proxies
             "follow_redirects": False,
             "timeout": None,  # the transport keeps the time of the whole call
-            "event_hooks": {"response": [judge]},
+            "event_hooks": {"response": [partial(_judge, app)]},
         }
 
 
-async def _read(
-    client: AsyncOAuth2Client, app: App, token: str, query: Mapping[str, str]
-) -> Profile:
-    proof = {"appsecret_proof": _proof(app, token)} if app.provider.app_secret_proof else {}
-    response = await client.request(
-        "GET",
-        app.endpoints["profile_url"],
-        params={**query, **proof},
-        headers={"Authorization": f"Bearer {token}"},
-        withhold_token=True,
-    )
-    return _object(response)
-
-
-async def _is_for_this_app(client: AsyncOAuth2Client, app: App, token: str) -> None:
-    """Refuse a token that was made for another app (Facebook's ``debug_token``)."""
-    app_token = f"{app.client_id}|{app.client_secret}"
-    response = await client.request(
-        "GET",
-        app.endpoints["debug_token_url"],
-        params={
-            "input_token": token,
-            "access_token": app_token,
-            "appsecret_proof": _proof(app, app_token),
-        },
-        withhold_token=True,
-    )
-    about = _object(response)["data"]
-    if about["is_valid"] is not True or about["app_id"] != app.client_id:
-        raise errors.ProviderRefusedCode
+async def _judge(app: App, response: httpx2.Response) -> None:
+    await response.aread()
+    trouble = app.provider.trouble(response.status_code, _json(response))
+    if trouble is not None:
+        raise _ERRORS[trouble]
 
 
 def _proof(app: App, token: str) -> str:
