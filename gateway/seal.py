@@ -46,6 +46,7 @@ class Seal:
     def __init__(self, secret_keys: Sequence[bytes]) -> None:
         self._secrets = tuple(secret_keys)
         self._keys: dict[str, tuple[bytes, ...]] = {}
+        self._wrapping_keys: dict[str, tuple[OctKey, ...]] = {}
 
     def _derived(self, purpose: str) -> tuple[bytes, ...]:
         if purpose not in self._keys:
@@ -85,19 +86,23 @@ class Seal:
 
     def wrap(self, purpose: str, data: bytes) -> str:
         """Encrypt (JWE, ``dir`` with A256GCM) what must not lie readable in the database."""
-        key = OctKey.import_key(self._derived(purpose)[0])
-        return jwe.encrypt_compact(_WRAPPING, data, key)
+        return jwe.encrypt_compact(_WRAPPING, data, self._wrapping(purpose)[0])
 
     def unwrap(self, purpose: str, wrapped: str) -> bytes | None:
         """Decrypt with whichever secret fits, or None."""
-        for key in self._derived(purpose):
+        for key in self._wrapping(purpose):
             try:
-                plain = jwe.decrypt_compact(wrapped, OctKey.import_key(key)).plaintext
+                plain = jwe.decrypt_compact(wrapped, key).plaintext
             except (JoseError, ValueError):
                 continue
             if plain is not None:
                 return plain
         return None
+
+    def _wrapping(self, purpose: str) -> tuple[OctKey, ...]:
+        if purpose not in self._wrapping_keys:
+            self._wrapping_keys[purpose] = tuple(map(OctKey.import_key, self._derived(purpose)))
+        return self._wrapping_keys[purpose]
 
     def is_newest(self, purpose: str, wrapped: str) -> bool:
         """Whether ``wrapped`` opens with the newest secret, so that it need not be wrapped anew."""
