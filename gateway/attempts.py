@@ -71,7 +71,8 @@ async def record(
     attempt, cookie, state = random_id(), random_id(), random_id(24)
     await tx.execute(
         "INSERT INTO attempts (id, cookie_hash, state_hash, sealed, site, provider, mode,"
-        " return_to, challenge, widget_state, proven, choose_account, lang, address, created_at, expires_at)"
+        " return_to, challenge, widget_state, proven, choose_account, lang, address, created_at,"
+        " expires_at)"
         " VALUES (:id, :cookie_hash, :state_hash, :sealed, :site, :provider, :mode, :return_to,"
         " :challenge, :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
         id=attempt,

@@ -10,6 +10,15 @@ from providers.base import Identity
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """An identity with the times (seconds) at which it was first and last seen."""
+
+    identity: Identity
+    created_at: int
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """What was taken away: ``identity`` if we knew it, ``person`` if that was their last one."""
 
@@ -73,6 +82,23 @@ async def identity(db: Reader, namespace: str, provider_id: str) -> Identity | N
     return _identity(row) if row else None
 
 
+async def identities(db: Reader, person: str) -> list[Known]:
+    """The identities of a person, the first one first."""
+    rows = await db.rows(
+        "SELECT * FROM identities WHERE person = :person ORDER BY created_at, namespace",
+        person=person,
+    )
+    return [Known(_identity(row), row["created_at"], row["seen_at"]) for row in rows]
+
+
+async def subjects(db: Reader, person: str) -> list[Row]:
+    """Our names for a person: subject, site ('' for the public one), created_at."""
+    return await db.rows(
+        "SELECT subject, site, created_at FROM subjects WHERE person = :person ORDER BY site",
+        person=person,
+    )
+
+
 def _identity(row: Row) -> Identity:
     return Identity(
         namespace=row["namespace"],
@@ -112,29 +138,6 @@ async def is_banned(db: Reader, person: str, site: Site) -> bool:
     return row is not None
 
 
-async def has_approved(db: Reader, person: str, site: Site) -> bool:
-    """Whether the person lets the site see all that it asks for now."""
-    row = await db.row(
-        "SELECT shared FROM approvals WHERE person = :person AND site = :site",
-        person=person,
-        site=site.id,
-    )
-    return row is not None and set(site.shared) <= set(row["shared"].split())
-
-
-async def approve(tx: Transaction, person: str, site: Site, now: int) -> None:
-    """Remember that the site may see what it asks for today."""
-    await tx.execute(
-        "INSERT INTO approvals (person, site, shared, approved_at)"
-        " VALUES (:person, :site, :shared, :now) ON CONFLICT (person, site)"
-        " DO UPDATE SET shared = excluded.shared, approved_at = excluded.approved_at",
-        person=person,
-        site=site.id,
-        shared=" ".join(site.shared),
-        now=now,
-    )
-
-
 async def sign_out_everywhere(tx: Transaction, namespace: str, provider_id: str) -> None:
     """End every session, ours and the sites', that this identity opened."""
     for table in ("sessions", "gateway_sessions"):
@@ -167,6 +170,6 @@ async def erase(tx: Transaction, namespace: str, provider_id: str, now: int) -> 
         person=person,
         now=now,
     )
-    await tx.execute("DELETE FROM approvals WHERE person = :person", person=person)
+    await tx.execute("DELETE FROM acquaintances WHERE person = :person", person=person)
     await tx.execute("DELETE FROM persons WHERE id = :person", person=person)
     return Erasure(identity=True, person=True)

@@ -1,4 +1,4 @@
-"""Erasure, asked for by a provider for somebody who used it: what is taken away, and the receipt."""
+"""Erasure, asked for by a provider or by the person: what is taken away, and the receipt."""
 
 import base64
 import binascii

@@ -23,10 +23,25 @@ def refresh_token_reused(site: str) -> None:
     )
 
 
-def erased(provider: str, what: str) -> None:
-    """A provider asked for somebody's erasure; ``what`` is person, identity or nothing."""
-    log.info(
-        "A provider asked for an erasure.",
-        extra={"event": "erased", "provider": provider, "erased": what},
-    )
+def approved(person: str, site: str) -> None:
+    """A person lets a site know who they are. ``person`` is the row's random id."""
+    log.info("approved", extra={"event": "approved", "person": person, "site": site})
+
+
+def withdrawn(person: str, site: str) -> None:
+    """A person took that back."""
+    log.info("withdrawn", extra={"event": "withdrawn", "person": person, "site": site})
+
+
+def signed_out(person: str, site: str) -> None:
+    """A session ended by Log out; ``site`` is empty for the gateway's own."""
+    log.info("signed out", extra={"event": "signed_out", "person": person, "site": site})
+
+
+def erased(asked_by: str, what: str) -> None:
+    """An erasure was asked for, by a provider or by the person (``account``).
+
+    ``what`` was there to erase: person, identity or nothing.
+    """
+    log.info("erased", extra={"event": "erased", "asked_by": asked_by, "erased": what})
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx2
 
 from gateway import attempts, gateway_sessions, grants, keys, limits, sessions
+from gateway.apps import App
 from gateway.config import Settings
 from gateway.database import Database, Transaction, connect
 from gateway.errors import Busy
@@ -17,6 +18,7 @@ from gateway.http import Transport
 from gateway.keys import KeyRing
 from gateway.oauth import OAuth
 from gateway.seal import Seal
+from gateway.sites import Site
 
 TIDY_EVERY = 60.0  # seconds
 
@@ -37,6 +39,14 @@ class Gate:
     def now(self) -> int:
         """The time in whole seconds."""
         return int(self.clock())
+
+    def offered(self, site: Site, provider: str) -> App | None:
+        """Our app at a provider that the site offers, or None."""
+        return self.settings.apps.get(provider) if provider in site.providers else None
+
+    def network(self, address: str) -> str:
+        """A visitor's network as it lies in the database: countable, not readable."""
+        return self.seal.mac("address", limits.address_prefix(address))
 
 
 @asynccontextmanager

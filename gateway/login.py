@@ -1,27 +1,26 @@
-"""THE STORY: begin, resume, finish, answer, redeem; then renew and end.
+"""THE STORY: begin, resume, finish, answer.
 
 A commenter's browser begins an attempt, comes back to it with its cookie, goes to the provider,
 finishes it at the callback, is asked once whether the site may know who they are, and leaves
-with a code. The site's page redeems the code for a session token, renews that, and ends it.
+with a code. What the site's page does with the code is told in ``redeem``.
 
-Every function takes the gate and says what comes next as a *step*; the web layer turns steps
-into pages. Nothing here knows HTTP.
+Every function takes the gate and says what comes next as a *step* (``steps``). Nothing here
+knows HTTP.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from typing import Literal, TypeGuard
 
 from gateway import (
+    acquaintances,
     attempts,
     commenters,
     events,
     gateway_sessions,
     grants,
     limits,
-    sessions,
-    tokens,
 )
 from gateway.apps import App
 from gateway.attempts import Attempt, Outcome, Wish
@@ -32,8 +31,6 @@ from gateway.errors import (
     BadField,
     ForeignForm,
     ForeignOrigin,
-    InvalidClient,
-    InvalidGrant,
     NoCookie,
     ProviderError,
     TooMany,
@@ -44,91 +41,25 @@ from gateway.errors import (
 )
 from gateway.gate import Gate
 from gateway.gateway_sessions import GatewaySession
-from gateway.grants import Grant
-from gateway.seal import digest, same
-from gateway.sessions import Session
+from gateway.seal import same
 from gateway.sites import Site, url_origin
+from gateway.steps import (
+    Ask,
+    Begun,
+    Browser,
+    Deliver,
+    GoToProvider,
+    Press,
+    Resume,
+    Step,
+)
 from providers.base import Identity
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 WIDGET_STATE = re.compile(r"[A-Za-z0-9_-]{22,64}")
 MANY_PENDING_WAIT = 60  # seconds after which open attempts have begun to make room
 
 Choice = Literal["continue", "other", "not_now"]
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """What a browser showed: attempt cookies (id to value), our session's cookie, its network."""
-
-    attempts: Mapping[str, str]
-    session: str | None
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Step: an attempt exists; give the browser its cookie and let it come to the attempt."""
-
-    attempt: str
-    cookie: str
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """Step: nobody vouches for the page that began this, so the person presses a button first."""
-
-    attempt: Attempt
-    site: Site
-    app: App
-
-
-@dataclass(frozen=True, slots=True)
-class GoToProvider:
-    """Step: on to the provider."""
-
-    attempt: Attempt
-    app: App
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Step: the person decides whether the site may know who they are; ``token`` proves the form."""
-
-    attempt: Attempt
-    site: Site
-    app: App
-    who: Identity
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Step: back to the attempt, with the new cookie of the gateway's session."""
-
-    attempt: str
-    session_cookie: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deliver:
-    """Step: the end. ``result`` is a code, or a reason when ``is_code`` is false.
-
-    Without a ``site`` there is nobody to deliver to: it is gone, and the page has no link.
-    ``retry_after`` goes with the reason ``busy``, in seconds.
-    """
-
-    wish: Wish
-    site: Site | None
-    result: str
-    is_code: bool = False
-    session_cookie: str | None = None
-    retry_after: int | None = None
-
-
-Step = Begun | Press | GoToProvider | Ask | Resume | Deliver
 
 
 # -- begin ---------------------------------------------------------------------------------------
@@ -142,7 +73,7 @@ async def begin(
     Raises ``PageError``. A limit is no error: the form was right, so it is led back as ``busy``.
     """
     wish = _wish(gate, form, origin, lang)
-    prefix = _prefix(gate, address)
+    prefix = gate.network(address)
     now = gate.clock()
 
     async def work(tx: Transaction) -> tuple[str, str]:
@@ -159,15 +90,10 @@ async def begin(
         return Deliver(wish, site, "busy", retry_after=limit.retry_after)
 
 
-def _prefix(gate: Gate, address: str) -> str:
-    """A visitor's network as it lies in the database: countable, not readable."""
-    return gate.seal.mac("address", limits.address_prefix(address))
-
-
 def _wish(gate: Gate, form: Mapping[str, str], origin: str | None, lang: str) -> Wish:
     site = gate.settings.sites.get(form.get("site", ""))
     provider = form.get("provider", "")
-    if _offered(gate, site, provider) is None:
+    if gate.offered(site, provider) is None:
         raise UnknownProvider
     return_to = form.get("return_to", "")
     proven = origin == site.origin_of(return_to)
@@ -198,10 +124,6 @@ def _matching(form: Mapping[str, str], field: str, pattern: re.Pattern[str]) -> 
     if not pattern.fullmatch(value):
         raise BadField(field)
     return value
-
-
-def _offered(gate: Gate, site: Site, provider: str) -> App | None:
-    return gate.settings.apps.get(provider) if provider in site.providers else None
 
 
 # -- resume --------------------------------------------------------------------------------------
@@ -246,7 +168,7 @@ async def _judge(gate: Gate, attempt: Attempt) -> tuple[Site, App] | Deliver:
     if attempt.outcome:
         raise AttemptOver(attempt.outcome, back=_way_back(gate, attempt))
     site = _site_of(gate, attempt)
-    app = _offered(gate, site, attempt.provider) if site else None
+    app = gate.offered(site, attempt.provider) if site else None
     if site is None or app is None:
         return await _end(gate, attempt, "off")
     if gate.now() >= attempt.expires_at:
@@ -388,7 +310,7 @@ async def _sign_in(
         session, cookie = await gateway_sessions.begin(
             tx, gate.seal, before, who, person, app.key, now
         )
-        if not await _may_know(tx, person, site):
+        if not await acquaintances.may_know(tx, person, site):
             await attempts.identify(tx, attempt.id, session, now)
             return cookie, None
         return cookie, await _leave_code(gate, tx, attempt, session, who)
@@ -397,10 +319,6 @@ async def _sign_in(
     if code is None:
         return Resume(attempt.id, cookie)
     return Deliver(attempt, site, code, is_code=True, session_cookie=cookie)
-
-
-async def _may_know(tx: Transaction, person: str, site: Site) -> bool:
-    return site.trusted or await commenters.has_approved(tx, person, site)
 
 
 async def _leave_code(
@@ -425,7 +343,7 @@ async def _ask_or_hand_over(
 
     async def work(tx: Transaction) -> str | None:
         await gateway_sessions.touch(tx, signed_in.id, now)
-        if await _may_know(tx, signed_in.person, site):
+        if await acquaintances.may_know(tx, signed_in.person, site):
             return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
         await attempts.identify(tx, attempt.id, signed_in.id, now)
         return None
@@ -482,11 +400,13 @@ async def _approve(gate: Gate, attempt: Attempt, site: Site, signed_in: GatewayS
     now = gate.now()
 
     async def work(tx: Transaction) -> str:
-        await commenters.approve(tx, signed_in.person, site, now)
+        await acquaintances.approve(tx, signed_in.person, site, now)
         await gateway_sessions.touch(tx, signed_in.id, now)
         return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
 
-    return Deliver(attempt, site, await gate.db.transact(work), is_code=True)
+    code = await gate.db.transact(work)
+    events.approved(signed_in.person, site.id)
+    return Deliver(attempt, site, code, is_code=True)
 
 
 async def _tell_again(gate: Gate, attempt: Attempt) -> Deliver:
@@ -506,174 +426,7 @@ async def _with_another_account(gate: Gate, attempt: Attempt, browser: Browser) 
 
     async def work(tx: Transaction) -> tuple[str, str]:
         await attempts.drop(tx, browser.attempts, [attempt.id])
-        prefix = _prefix(gate, browser.address)
+        prefix = gate.network(browser.address)
         return await attempts.record(tx, wish, gate.seal, prefix, now)
 
     return Begun(*await gate.db.transact(work))
-
-
-# -- redeem, renew, end --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A session token with what goes with it; ``user`` is what the site's page may show."""
-
-    access_token: str
-    expires_in: int
-    refresh_token: str
-    scope: str
-    user: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who speaks to the token endpoints: a site's page, by its id, ``Origin`` and network."""
-
-    site: str
-    origin: str | None
-    address: str
-
-
-async def redeem(gate: Gate, caller: Caller, code: str, verifier: str) -> Opened:
-    """Redeem the code of the widget's door: once, by its own page, while everything still holds.
-
-    Whatever is refused, the code is burnt, unless a limit was reached. Raises ``TooMany`` and
-    ``TokenError``.
-    """
-    now = gate.now()
-
-    async def work(tx: Transaction) -> Grant | None:
-        await _count(gate, tx, caller)
-        return await grants.take(tx, code)
-
-    grant = await gate.db.transact(work)
-    site = _widget_site(gate, caller)
-    if grant is None or grant.expires_at <= now:
-        raise InvalidGrant("The code is unknown, used or expired.")
-    if grant.site != site.id or grant.origin != caller.origin:
-        raise InvalidGrant("The code was made for another page.")
-    if not VERIFIER.fullmatch(verifier) or not same(_challenge(verifier), grant.challenge):
-        raise InvalidGrant("The verifier does not fit the code.")
-    return await _open(gate, site, grant)
-
-
-def _challenge(verifier: str) -> str:
-    """RFC 7636 section 4.2."""
-    return digest(verifier)
-
-
-async def burn(gate: Gate, code: str) -> None:
-    """A request was refused that named a code: whoever sent it, the code is dead."""
-    await gate.db.transact(lambda tx: grants.take(tx, code))
-
-
-async def _count(gate: Gate, tx: Transaction, caller: Caller) -> None:
-    name = f"token:{_prefix(gate, caller.address)}"
-    await limits.count(tx, name, gate.settings.limits.token, gate.clock())
-
-
-def _widget_site(gate: Gate, caller: Caller) -> Site:
-    site = gate.settings.sites.find(caller.site)
-    if site is None or caller.origin not in site.origins:
-        raise InvalidClient("No site of that id is registered for this page.")
-    return site
-
-
-async def _open(gate: Gate, site: Site, grant: Grant) -> Opened:
-    now = gate.now()
-
-    async def work(tx: Transaction) -> tuple[Session, Identity]:
-        signed_in = await gateway_sessions.find(tx, grant.gateway_session, now)
-        if signed_in is None:
-            raise InvalidGrant("The person has signed out since.")
-        signed_in = replace(
-            signed_in,
-            provider=grant.provider,
-            namespace=grant.namespace,
-            provider_id=grant.provider_id,
-        )
-        who = await _welcome(gate, tx, site, signed_in)
-        subject = await commenters.subject(tx, signed_in.person, site, now)
-        session = await sessions.open_session(tx, signed_in, site.id, subject, grant.door, now)
-        return session, who
-
-    session, who = await gate.db.transact(work)
-    return await _opened(gate, site, session, who)
-
-
-async def _welcome(
-    gate: Gate, tx: Transaction, site: Site, of: GatewaySession | Session
-) -> Identity:
-    """Judge again whether this person may have a token for this site here and now."""
-    if _offered(gate, site, of.provider) is None:
-        raise InvalidGrant("That way of signing in is switched off.")
-    who = await commenters.identity(tx, of.namespace, of.provider_id)
-    if who is None or await commenters.is_banned(tx, of.person, site):
-        raise InvalidGrant("The person can't be signed in here.")
-    if not await _may_know(tx, of.person, site):
-        raise InvalidGrant("The person has not allowed this site to know them.")
-    return who
-
-
-async def _opened(gate: Gate, site: Site, session: Session, who: Identity) -> Opened:
-    signer = await gate.keys.signer()
-    issuer = gate.settings.public_url
-    user = {"sub": session.subject, "provider": tokens.idp(session.provider)}
-    return Opened(
-        access_token=tokens.mint(signer, issuer, site, session, who, gate.now()),
-        expires_in=tokens.LIFE,
-        refresh_token=sessions.refresh_token(gate.seal, session.sid, session.generation),
-        scope=tokens.SCOPE,
-        user={**user, **tokens.shown(site, who)},
-    )
-
-
-async def renew(gate: Gate, caller: Caller, token: str) -> Opened:
-    """Answer a refresh token with a new pair. Raises ``TooMany`` and ``TokenError``."""
-    await gate.db.transact(lambda tx: _count(gate, tx, caller))
-    site = _widget_site(gate, caller)
-    genuine = sessions.read_refresh_token(gate.seal, token)
-    if genuine is None:
-        raise InvalidGrant("The refresh token is unknown.")
-    sid, presented = genuine
-    now = gate.now()
-
-    async def work(tx: Transaction) -> tuple[Session, Identity] | None:
-        session = await sessions.find(tx, sid, now)
-        if session is None or session.site != site.id or session.door != "widget":
-            raise InvalidGrant("The session has ended.")
-        who = await _welcome(gate, tx, site, session)
-        generation = await sessions.advance(tx, session, presented, now)
-        return (replace(session, generation=generation), who) if generation else None
-
-    renewed = await gate.db.transact(work)
-    if renewed is None:
-        events.refresh_token_reused(site.id)
-        raise InvalidGrant("The refresh token was used before: the session has ended.")
-    return await _opened(gate, site, *renewed)
-
-
-async def end(gate: Gate, caller: Caller, token: str) -> None:
-    """Log out (RFC 7009): a refresh token ends the site's session and the gateway's it came from.
-
-    A session token, which every comment server has seen, ends only that site's session. A token
-    that means nothing to us is answered the same. Raises ``TooMany`` and ``InvalidClient``.
-    """
-    await gate.db.transact(lambda tx: _count(gate, tx, caller))
-    site = _widget_site(gate, caller)
-    now = gate.now()
-    genuine = sessions.read_refresh_token(gate.seal, token)
-    sid = genuine[0] if genuine else tokens.sid_of(await gate.keys.published(), token, site.id)
-    if sid is None:
-        return
-
-    async def work(tx: Transaction) -> None:
-        session = await sessions.find(tx, sid, now)
-        if session is None or session.site != site.id:
-            return
-        await sessions.end(tx, session.sid)
-        if genuine:
-            await gateway_sessions.end(tx, session.gateway_session)
-
-    await gate.db.transact(work)

@@ -20,7 +20,10 @@ REFRESH_TOKEN_LENGTH = 100  # characters, at most
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who comments on which site; ``generation`` counts the refresh tokens issued."""
+    """Who comments on which site, in what browser (coarse words, may be empty).
+
+    ``generation`` counts the refresh tokens issued.
+    """
 
     sid: str
     door: Door
@@ -32,6 +35,7 @@ class Session:
     provider: str
     gateway_session: str
     auth_time: int
+    browser: str
     generation: int
     advanced_at: int
     created_at: int
@@ -58,7 +62,13 @@ def read_refresh_token(seal: Seal, token: str) -> tuple[str, int] | None:
 
 
 async def open_session(
-    tx: Transaction, signed_in: GatewaySession, site: str, subject: str, door: Door, now: int
+    tx: Transaction,
+    signed_in: GatewaySession,
+    site: str,
+    subject: str,
+    door: Door,
+    browser: str,
+    now: int,
 ) -> Session:
     """Open a session of the person who is signed in here with one site."""
     session = Session(
@@ -72,6 +82,7 @@ async def open_session(
         provider=signed_in.provider,
         gateway_session=signed_in.id,
         auth_time=signed_in.auth_time,
+        browser=browser,
         generation=1,
         advanced_at=now,
         created_at=now,
@@ -79,9 +90,9 @@ async def open_session(
     )
     await tx.execute(
         "INSERT INTO sessions (sid, door, site, subject, person, namespace, provider_id, provider,"
-        " gateway_session, auth_time, generation, advanced_at, created_at, renewed_at) VALUES"
-        " (:sid, :door, :site, :subject, :person, :namespace, :provider_id, :provider,"
-        " :gateway_session, :auth_time, 1, :now, :now, :now)",
+        " gateway_session, auth_time, browser, generation, advanced_at, created_at, renewed_at)"
+        " VALUES (:sid, :door, :site, :subject, :person, :namespace, :provider_id, :provider,"
+        " :gateway_session, :auth_time, :browser, 1, :now, :now, :now)",
         sid=session.sid,
         door=door,
         site=site,
@@ -92,6 +103,7 @@ async def open_session(
         provider=session.provider,
         gateway_session=session.gateway_session,
         auth_time=session.auth_time,
+        browser=browser,
         now=now,
     )
     return session
@@ -133,6 +145,20 @@ async def end(tx: Transaction, sid: str) -> None:
     await tx.execute("DELETE FROM sessions WHERE sid = :sid", sid=sid)
 
 
+async def of_person(db: Reader, person: str, now: int) -> list[Session]:
+    """A person's live sessions, the one used last first."""
+    rows = await db.rows(
+        "SELECT * FROM sessions WHERE person = :person ORDER BY renewed_at DESC, sid",
+        person=person,
+    )
+    return [session for session in map(_session, rows) if session.is_live(now)]
+
+
+async def end_all(tx: Transaction, person: str) -> int:
+    """End all of a person's sessions with sites; how many there were."""
+    return await tx.execute("DELETE FROM sessions WHERE person = :person", person=person)
+
+
 async def forget(tx: Transaction, now: int) -> None:
     """Forget sessions that are idle or too old."""
     await tx.execute(
@@ -154,6 +180,7 @@ def _session(row: Row) -> Session:
         provider=row["provider"],
         gateway_session=row["gateway_session"],
         auth_time=row["auth_time"],
+        browser=row["browser"],
         generation=row["generation"],
         advanced_at=row["advanced_at"],
         created_at=row["created_at"],

@@ -1,4 +1,4 @@
-"""The session token: an RFC 9068 access token that says who is commenting, on one site, for an hour."""
+"""The session token (RFC 9068): who is commenting, on one site, for an hour."""
 
 import msgspec
 from joserfc import jws

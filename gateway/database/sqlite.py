@@ -18,17 +18,17 @@ from gateway.database import Result, Row, Transaction
 from gateway.errors import Busy, NewerSchema
 
 SCHEMA = Path(__file__).parent / "schema"
+OPEN_WAIT = 30.0  # seconds in which other processes that start, migrate or stop let go of the file
 WRITE_WAIT = 5.0  # seconds
+TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 CHECKPOINT_EVERY = 2.0  # seconds
 
 
 class _Connection:
     """A connection whose calls are asynchronous in name only: each is done before it returns."""
 
-    def __init__(self, path: str, *, read_only: bool) -> None:
-        self.raw = _connect(path)
-        if read_only:
-            self.raw.execute("PRAGMA query_only = 1")
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
 
     async def row(self, sql: str, **values: Any) -> Row | None:
         found: Row | None = self.raw.execute(sql, values).fetchone()
@@ -44,21 +44,23 @@ class _Connection:
 class Sqlite:
     """One file, one reading and one writing connection."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self, path: str, reading: sqlite3.Connection, writing: sqlite3.Connection
+    ) -> None:
         self._path = path
-        self._reading = _Connection(path, read_only=True)
-        self._writing = _Connection(path, read_only=False)
+        self._reading = _Connection(reading)
+        self._writing = _Connection(writing)
         self._turn = asyncio.Lock()
         self._dirty = False
         self._copying = asyncio.create_task(self._copy_log_back())
 
     async def row(self, sql: str, **values: Any) -> Row | None:
         """Read one row; see ``database.Reader``."""
-        return await self._reading.row(sql, **values)
+        return await self._when_free(lambda: self._reading.row(sql, **values))
 
     async def rows(self, sql: str, **values: Any) -> list[Row]:
         """Read all rows; see ``database.Reader``."""
-        return await self._reading.rows(sql, **values)
+        return await self._when_free(lambda: self._reading.rows(sql, **values))
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Write; see ``database.Database``."""
@@ -90,7 +92,7 @@ class Sqlite:
                 self._writing.raw.execute(statement)
                 return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                if error.sqlite_errorcode & 0xFF not in TAKEN:
                     raise
             if time.monotonic() > deadline:
                 raise Busy

@@ -85,7 +85,8 @@ def from_environment() -> Starlette:
 
 
 async def _page_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, PageError)
+    if not isinstance(error, PageError):
+        raise error
     language = error.back.lang if error.back else language_of(request)
     response = error_page(language, error.code, error.status, error.back)
     if isinstance(error, TooMany):
@@ -96,7 +97,8 @@ async def _page_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        raise error
     code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "broken")
     response = error_page(language_of(request), code, error.status_code, None)
     response.headers.update(error.headers or {})

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,18 +31,18 @@ A_WHILE = "public, max-age=600"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file(name: str) -> bytes:
     return (STATIC / name).read_bytes()
 
 
-@lru_cache(maxsize=None)
+@cache
 def widget_hash() -> str:
     """The name of the widget's immutable copy: the first 16 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(_file("widget.js")).hexdigest()[:16]
 
 
-@lru_cache(maxsize=None)
+@cache
 def widget_integrity() -> str:
     """The ``integrity`` attribute that goes with the immutable copy (SRI)."""
     return "sha384-" + base64.b64encode(hashlib.sha384(_file("widget.js")).digest()).decode()
@@ -108,7 +108,7 @@ async def offered(request: Request) -> Response:
     return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
 
 
-@lru_cache(maxsize=None)
+@cache
 def icon(provider: str) -> str:
     """A provider's mark as the path data of a 24 by 24 drawing."""
     drawing = (ICONS / f"{ICON_OF.get(provider, provider)}.svg").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gateway.attempts import LIFE, REMEMBERED
 from gateway.gateway_sessions import ABSOLUTE
-from gateway.login import Browser
+from gateway.steps import Browser
 
 VALUE_LENGTH = 512  # characters, more than any of ours has
 

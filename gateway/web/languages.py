@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "locales"
@@ -13,7 +13,7 @@ _CHINESE = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant"
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
     """One language's file: ``pages`` and ``widget``, each a flat table of texts."""
     read: Mapping[str, Mapping[str, str]] = json.loads(

@@ -9,8 +9,18 @@ from gateway import login
 from gateway.attempts import Wish
 from gateway.errors import BadField, NotANavigation, UnknownProvider
 from gateway.gate import Gate
-from gateway.login import Ask, Begun, Browser, Choice, Deliver, GoToProvider, Press, Resume, Step
+from gateway.login import Choice
 from gateway.sites import url_origin
+from gateway.steps import (
+    Ask,
+    Begun,
+    Browser,
+    Deliver,
+    GoToProvider,
+    Press,
+    Resume,
+    Step,
+)
 from gateway.web import languages, pages
 from gateway.web.cookies import Cookies
 from gateway.web.forms import once, read_form, read_own_form
@@ -54,7 +64,7 @@ async def resume(request: Request) -> Response:
 
 
 async def press_or_answer(request: Request) -> Response:
-    """``POST /start/{attempt}``: the button of an unproven attempt, or the answer to the question."""
+    """``POST /start/{attempt}``: an unproven attempt's button, or the answer to the question."""
     gate = gate_of(request)
     attempt = request.path_params["attempt"]
     form = await read_own_form(request, gate.settings.public_url)

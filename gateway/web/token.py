@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway import login
+from gateway import redeem
 from gateway.errors import (
     BadField,
     Busy,
@@ -18,7 +18,7 @@ from gateway.errors import (
     UnsupportedGrant,
 )
 from gateway.gate import Gate
-from gateway.login import Caller, Opened
+from gateway.redeem import Caller, Opened
 from gateway.web.forms import read_form
 from gateway.web.state import address_of, gate_of
 
@@ -50,7 +50,7 @@ async def _token(request: Request, caller: Caller, form: dict[str, str]) -> byte
         return _encoded(await _granted(gate, request, caller, form))
     except TokenError:
         if "code" in form:
-            await login.burn(gate, form["code"])
+            await redeem.burn(gate, form["code"])
         raise
 
 
@@ -59,9 +59,9 @@ async def _granted(gate: Gate, request: Request, caller: Caller, form: dict[str,
         raise InvalidRequest("A page has no secret to show.")
     match form.get("grant_type"):
         case "authorization_code" if form.get("code"):
-            return await login.redeem(gate, caller, form["code"], form.get("code_verifier", ""))
+            return await redeem.redeem(gate, caller, form["code"], form.get("code_verifier", ""))
         case "refresh_token" if form.get("refresh_token"):
-            return await login.renew(gate, caller, form["refresh_token"])
+            return await redeem.renew(gate, caller, form["refresh_token"])
         case "authorization_code" | "refresh_token":
             raise InvalidRequest("There is no code and no refresh token in the request.")
         case _:
@@ -89,7 +89,7 @@ async def revoke(request: Request) -> Response:
 async def _revoke(request: Request, caller: Caller, form: dict[str, str]) -> bytes:
     if not form.get("token"):
         raise InvalidRequest("There is no token in the request.")
-    await login.end(gate_of(request), caller, form["token"])
+    await redeem.end(gate_of(request), caller, form["token"])
     return b"{}"
 
 

@@ -33,12 +33,14 @@ CREATE TABLE subjects (
     UNIQUE (person, site)
 );
 
--- What a person has allowed a site to see.
-CREATE TABLE approvals (
+-- A site that knows a person; approved_at is empty where the operator trusts the site.
+CREATE TABLE acquaintances (
     person TEXT NOT NULL REFERENCES persons (id),
     site TEXT NOT NULL,
     shared TEXT NOT NULL,
-    approved_at BIGINT NOT NULL,
+    met_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL,
+    approved_at BIGINT,
     PRIMARY KEY (person, site)
 );
 
@@ -110,6 +112,7 @@ CREATE TABLE sessions (
     provider TEXT NOT NULL,
     gateway_session TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
+    browser TEXT NOT NULL,
     generation BIGINT NOT NULL,
     advanced_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
