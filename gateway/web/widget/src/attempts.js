@@ -1,72 +1,146 @@
-/** Sign-ins under way: each has a state everybody may see and a verifier that never leaves here. */
+/**
+ * Sign-ins under way. Each has a state, which everybody may see, and a verifier, which never leaves
+ * the blog's origin; a code is worth nothing without its verifier.
+ */
 
-import { prune, read, write } from './store.js';
+import { address, base } from './gateway.js';
+import { redeem } from './session.js';
+import { read, remove, write } from './store.js';
+import { hearers, tell } from './tabs.js';
 
 /** How long an attempt may take, in milliseconds; the gateway's own limit. */
 export const LIFE = 600_000;
+const ACK_WAIT = 800;
+const RETURNED = /^#gw(_error)?=([\w-]{22,64})\.([\w.~-]+)$/;
 
 /**
- * @typedef {object} Pair
- * @property {string} verifier
- * @property {string} state
- * @property {string} challenge
+ * @typedef {import('./tabs.js').Message} Message
  *
  * @typedef {object} Attempt
  * @property {string} verifier
- * @property {string} state
- * @property {string} site
- * @property {string} provider
- * @property {string} label
- * @property {string} mode  popup or page
- * @property {number} time  when it began, in milliseconds
+ * @property {string} key  of the provider
+ * @property {string} label  its name
+ * @property {boolean} page  whether the page was left for it, instead of opening a window
  *
- * @typedef {object} Running  an attempt that this tab began
- * @property {Attempt} attempt
- * @property {Window | null} popup
+ * @typedef {object} View  the element that shows an attempt
+ * @property {(key: string, state: string, attempt: Attempt) => void} wait
+ * @property {(reason: string, state?: string, label?: string) => void} failed
+ *
+ * @typedef {{attempt: Attempt, popup?: Window | null, view: View}} Running
  */
 
+/** @type {Map<string | undefined, Running>} */
+const running = new Map();
+/** @type {Map<string | undefined, (done: boolean) => void>} */
+const handing = new Map();
+/** What came in this page's address. */
+/** @type {Message | null} */
+export let arrival = null;
+/** The secrets of the next attempt. */
+/** @type {{verifier: string, state: string, challenge: string} | null} */
+export let pair = null;
+
 /** @param {Uint8Array} bytes */
-export function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes))
+export const base64url = (bytes) =>
+  btoa(String.fromCharCode(...bytes))
     .replace(/\+/g, '-')
     .replace(/\//g, '_')
     .replace(/=/g, '');
-}
 
-/** @param {number} size */
-const random = (size) => base64url(crypto.getRandomValues(new Uint8Array(size)));
+/** Random text nobody can guess, of so many bytes. */
+export const random = (/** @type {number} */ size) => base64url(crypto.getRandomValues(new Uint8Array(size)));
 
 /**
- * The secrets of the next attempt. Made before the click, because hashing waits and a browser
- * that has waited no longer sees the click as the reason for a new window.
- * @returns {Promise<Pair>}
+ * Makes the next pair. Before the click, because hashing waits, and a browser that has waited no
+ * longer sees the click as the reason for a new window.
  */
 export async function prepare() {
+  pair = null;
   const verifier = random(32);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
-  return { verifier, state: random(16), challenge: base64url(new Uint8Array(digest)) };
-}
-
-/** A window name nobody can guess. */
-export const windowName = () => random(12);
-
-/**
- * Keeps an attempt for whichever tab its code comes back to; tells whether storage let us.
- * @param {Attempt} attempt
- */
-export function keep(attempt) {
-  prune('attempt.', LIFE);
-  return write('attempt.' + attempt.state, attempt);
+  const digest = await crypto.subtle?.digest('SHA-256', new TextEncoder().encode(verifier));
+  if (digest) pair = { verifier, state: random(16), challenge: base64url(new Uint8Array(digest)) };
 }
 
 /**
+ * Begins an attempt; tells whether it would survive leaving this page.
  * @param {string} state
- * @returns {Attempt | null}
+ * @param {Attempt} attempt
+ * @param {Window | null | undefined} popup
+ * @param {View} view
  */
-export function find(state) {
-  prune('attempt.', LIFE);
-  return read('attempt.' + state);
+export function begin(state, attempt, popup, view) {
+  running.set(state, { attempt, popup, view });
+  prepare();
+  return write(state, attempt, LIFE);
 }
 
-/** @param {string} state */
-export const forget = (state) => write('attempt.' + state, null);
+/** Forgets an attempt; answers what it was. */
+export function take(/** @type {string} */ state) {
+  const taken = running.get(state);
+  running.delete(state);
+  remove(state);
+  return taken;
+}
+
+/** @param {any} message */
+async function finish({ type, state, code, reason }) {
+  const { attempt, view } = /** @type {Running} */ (take(state));
+  const failure = type === 'code' ? await redeem(code, attempt.verifier, attempt.label) : reason;
+  if (failure) view.failed(failure, state, attempt.label);
+}
+
+/**
+ * Another tab may hold the attempt: offers it what arrived and waits for its word.
+ * @param {Message} message
+ * @returns {Promise<boolean>}
+ */
+const handOver = (message) =>
+  new Promise((resolve) => {
+    handing.set(message.state, resolve);
+    setTimeout(resolve, ACK_WAIT, false);
+    tell(message);
+  });
+
+/** Takes what the gateway left in the address out of it, before anybody can copy or log it. */
+export function arrive() {
+  const [, error, state, rest] = RETURNED.exec(location.hash) ?? [];
+  if (!state) return;
+  history.replaceState(history.state, '', address());
+  arrival = { type: error ? 'error' : 'code', state, code: rest, reason: rest };
+}
+
+/**
+ * Goes on with what arrived. The tab that began the attempt takes it when it is still there, and
+ * this window closes; otherwise this page does.
+ * @param {View} view
+ */
+export async function deliver(view) {
+  const message = /** @type {Message} */ (arrival);
+  const { state = '' } = message;
+  arrival = null;
+  const attempt = running.get(state)?.attempt ?? read(state);
+  if (attempt) view.wait('connecting', state, attempt);
+  if (!attempt?.page && (await handOver(message))) {
+    view.failed('', state);
+    close();
+  } else if (attempt) {
+    running.set(state, { attempt, view });
+    finish(message);
+  } else {
+    view.failed('elsewhere');
+  }
+}
+
+hearers.ack = ({ state }) => handing.get(state)?.(true);
+hearers.code = hearers.error = (message) => {
+  const { state } = message;
+  if (!running.has(state)) return;
+  tell({ type: 'ack', state });
+  finish(message);
+};
+addEventListener('message', ({ origin, source, data }) => {
+  const popup = running.get(data?.state)?.popup;
+  if (origin !== base || !popup || popup !== source || !/code|error/.test(data.type)) return;
+  popup.postMessage({ gw: 1, type: 'ack', state: data.state }, origin);
+  finish(data);
+});

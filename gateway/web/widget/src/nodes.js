@@ -1,18 +1,24 @@
 /** Nodes of the widget. Nothing here takes HTML, so it works where Trusted Types are required. */
 
-const SVG = 'http://www.w3.org/2000/svg';
+/**
+ * @template {Element} T
+ * @param {T} node
+ * @param {Record<string, unknown>} attributes
+ */
+export function dress(node, attributes) {
+  for (const name in attributes) node.setAttribute(name, /** @type {any} */ (attributes[name]));
+  return node;
+}
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {string} classes  the first is also its CSS part
+ * @param {string} classes  also the CSS parts
  * @param {...(string | Node)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function make(tag, classes, ...children) {
-  const node = document.createElement(tag);
-  if (classes) node.className = classes;
-  if (classes) node.setAttribute('part', classes.split(' ')[0]);
+  const node = dress(document.createElement(tag), { class: classes, part: classes });
   node.append(...children);
   return node;
 }
@@ -29,38 +35,30 @@ export function button(classes, press, ...children) {
   return node;
 }
 
-/** @param {string} path  the data of a 24 by 24 mark */
+/**
+ * A provider's mark, drawn from path data.
+ * @param {unknown} path
+ */
 export function mark(path) {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  svg.setAttribute('class', 'mark');
-  svg.setAttribute('part', 'mark');
-  const shape = document.createElementNS(SVG, 'path');
-  shape.setAttribute('d', path);
-  svg.append(shape);
+  const [svg, shape] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+  dress(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', part: 'mark' });
+  svg.append(dress(shape, { d: path }));
   return svg;
 }
 
 /**
  * The picture of a commenter where the gateway serves one, else the first letter of the name.
  * @param {string} name
- * @param {unknown} picture
+ * @param {string | null | undefined} picture
  * @param {string} gateway
  */
 export function face(name, picture, gateway) {
-  const node = make('span', 'face');
-  node.ariaHidden = 'true';
-  const letter = [...name.trim()][0]?.toUpperCase() ?? '?';
-  if (typeof picture !== 'string' || !picture.startsWith(gateway + '/')) {
-    node.append(letter);
-    return node;
-  }
-  const image = make('img', '');
+  const letter = [...name][0].toUpperCase();
+  const node = dress(make('span', 'face', letter), { 'aria-hidden': 'true' });
+  if (!picture?.startsWith(gateway + '/')) return node;
+  const image = new Image();
   image.alt = '';
-  image.loading = 'lazy';
-  image.onerror = () => node.replaceChildren(letter);
+  image.onload = () => node.replaceChildren(image);
   image.src = picture;
-  node.append(image);
   return node;
 }

@@ -3,46 +3,49 @@
 const PREFIX = 'commentgate.';
 
 /**
- * The value kept under a key; null when there is none, when it is broken or when storage throws.
+ * What a function returns; undefined where the browser does not let us.
+ * @template T
+ * @param {() => T} work
+ */
+export function tried(work) {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The record kept under a key; undefined when there is none, when it is too old or broken.
  * @param {string} key
  * @returns {any}
  */
-export function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(PREFIX + key) ?? 'null');
-  } catch {
-    return null;
-  }
-}
+export const read = (key) =>
+  tried(() => {
+    const record = JSON.parse(/** @type {string} */ (localStorage.getItem(PREFIX + key)));
+    return record.until > Date.now() ? record : undefined;
+  });
 
 /**
- * Keeps a value, or removes it when it is null; tells whether the browser let us.
+ * Keeps a record for `life` milliseconds; tells whether the browser let us.
  * @param {string} key
- * @param {unknown} value
- */
-export function write(key, value) {
-  try {
-    if (value === null) localStorage.removeItem(PREFIX + key);
-    else localStorage.setItem(PREFIX + key, JSON.stringify(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Removes what is older than `life` milliseconds among the keys that begin with `start`.
- * @param {string} start
+ * @param {object} record
  * @param {number} life
  */
-export function prune(start, life) {
-  try {
-    for (const full of Object.keys(localStorage)) {
-      const key = full.slice(PREFIX.length);
-      if (!full.startsWith(PREFIX + start)) continue;
-      if (!(Math.abs(Date.now() - read(key)?.time) < life)) write(key, null);
+export const write = (key, record, life) =>
+  !!tried(() => {
+    localStorage.setItem(PREFIX + key, JSON.stringify({ ...record, until: Date.now() + life }));
+    return true;
+  });
+
+/** @param {string} key */
+export const remove = (key) => tried(() => localStorage.removeItem(PREFIX + key));
+
+/** Removes every record of ours that is too old. */
+export const sweep = () =>
+  tried(() => {
+    for (const name in localStorage) {
+      const [, key] = name.split(PREFIX);
+      if (key && !read(key)) remove(key);
     }
-  } catch {
-    // Storage that cannot be listed holds nothing of ours.
-  }
-}
+  });

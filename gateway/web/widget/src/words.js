@@ -1,66 +1,44 @@
-/** The languages of the widget: English is built in, the others are asked from the gateway. */
+/** The words of the widget: English is built in, other languages are asked from the gateway. */
 
 import { widget as english } from '../../locales/en.json';
-
-/** @typedef {Record<string, string>} Words */
-
-const LANGUAGES =
-  'de en fr es it pt-BR nl pl sv da nb fi cs hu tr uk ru el ar he fa hi id vi ja ko zh-Hans zh-Hant';
+import { ask } from './gateway.js';
 
 /** @type {Record<string, string>} */
-const NEAREST = { pt: 'pt-BR', no: 'nb', nn: 'nb' };
+export let words = english;
+
+/** What the names in a message stand for everywhere. */
+/** @type {Record<string, string>} */
+export const names = { gateway: new URL(import.meta.url).host, site: location.hostname };
 
 /**
- * The language of ours for a page in the given one, such as `zh-Hant` for `zh-TW`.
+ * Speaks the language of a page from now on, English where it cannot be had. Which of our languages
+ * is the nearest to a tag such as `de-AT` is the gateway's knowledge.
  * @param {string} tag
  */
-export function nearest(tag) {
+export async function speak(tag) {
+  if (/^en/i.test(tag)) return;
   try {
-    const locale = new Intl.Locale(tag).maximize();
-    const { language, script } = locale;
-    const wanted = language === 'zh' ? 'zh-' + script : (NEAREST[language] ?? language);
-    return LANGUAGES.split(' ').includes(wanted) ? wanted : 'en';
-  } catch {
-    return 'en';
-  }
-}
-
-/** @param {string} language */
-export const direction = (language) => (/^(ar|he|fa)/.test(language) ? 'rtl' : 'ltr');
-
-/**
- * The catalogue of a language over the English one; English alone when it cannot be had.
- * @param {string} gateway
- * @param {string} language
- * @returns {Promise<[string, Words]>}
- */
-export async function load(gateway, language) {
-  try {
-    if (language !== 'en') {
-      const answer = await fetch(`${gateway}/widget/${language}.json`, { credentials: 'omit' });
-      return [language, { ...english, ...(await answer.json()) }];
-    }
+    words = { ...english, ...(await ask(`/widget/${tag}.json`)) };
   } catch {
     // English is better than no words.
   }
-  return ['en', english];
 }
-
-/** @type {Words} */
-export const ENGLISH = english;
 
 /**
  * A message as pieces for `append`: `{name}` becomes its value, `<tag>text</tag>` what the tag's
- * function makes of its text. Nothing is ever read as HTML.
+ * function makes of the text. Nothing is ever read as HTML.
  * @param {string} message
- * @param {Record<string, string | Node>} [values]
- * @param {Record<string, (text: string) => Node>} [tags]
+ * @param {Record<string, any>} values
  * @returns {(string | Node)[]}
  */
-export function pieces(message, values = {}, tags = {}) {
-  return message.split(/(\{\w+\}|<(?:\w+)>.*?<\/\w+>)/).map((piece) => {
-    const [, name, tag, text] = /^(?:\{(\w+)\}|<(\w+)>(.*)<\/\w+>)$/.exec(piece) ?? [];
-    if (name) return values[name] ?? piece;
-    return (tag && tags[tag]?.(text)) || piece;
+export const pieces = (message, values) =>
+  message.split(/(\{\w+\}|<\w+>[^<]*<\/\w+>)/).map((piece) => {
+    const [, name, tag, text] = /^\{(\w+)\}|^<(\w+)>(.*)</.exec(piece) ?? [];
+    return values[name] ?? values[tag]?.(text) ?? piece;
   });
-}
+
+/**
+ * @param {string} key
+ * @param {Record<string, any>} [values]
+ */
+export const say = (key, values) => pieces(words[key] ?? words.refused, { ...names, ...values });

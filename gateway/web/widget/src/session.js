@@ -1,0 +1,124 @@
+/** The commenter's session: shared by all tabs, renewed before its token ends, ended by log-out. */
+
+import { ask, site } from './gateway.js';
+import { read, remove, write } from './store.js';
+import { hearers, tell } from './tabs.js';
+
+const TWO_WEEKS = 14 * 24 * 3_600_000;
+
+/**
+ * @typedef {object} Session
+ * @property {string} site
+ * @property {string} token
+ * @property {string} refresh
+ * @property {number} life  how long the token lives, in milliseconds
+ * @property {number} time  when it was given, by this machine's clock
+ * @property {number} since  when the commenter signed in
+ * @property {string} label  the provider's name
+ * @property {import('../../static/widget.d.ts').CommentgateUser} user
+ */
+
+/** @type {Session | null} */
+export let session = null;
+
+/** Called when the session began, changed or ended, with the reason where nobody wished it. */
+/** @type {Set<(reason?: string) => void>} */
+export const watchers = new Set();
+
+let stored = true;
+let given = 0;
+/** @type {Promise<string> | null} */
+let renewing = null;
+
+/**
+ * @param {any} next
+ * @param {boolean} [ours]  whether this tab made it, so that the others must be told
+ * @param {string} [reason]
+ */
+function become(next, ours, reason) {
+  if (next?.site !== site) next = null;
+  if (next?.token === session?.token) return;
+  session = next;
+  given = performance.now();
+  if (ours) {
+    if (next) stored = write('session', next, TWO_WEEKS);
+    else remove('session');
+    tell({ type: 'session', session });
+  }
+  for (const watcher of watchers) watcher(reason);
+}
+
+/** Reads again what other tabs may have changed. */
+export const look = () => stored && become(read('session'));
+
+/** How long the token still lives, in milliseconds. No clock is compared with another one. */
+export function left() {
+  if (!session) return 0;
+  const age = Date.now() - session.time;
+  // The clock was set back: how old the token is cannot be known.
+  return age < 0 ? 0 : session.life - Math.max(age, performance.now() - given);
+}
+
+/**
+ * Asks for a session token; answers a reason where there is none.
+ * @param {Record<string, string>} fields
+ * @param {string} label
+ * @param {Session} [before]  the session that is renewed
+ */
+async function open(fields, label, before) {
+  try {
+    const { access_token: token, refresh_token: refresh, expires_in, user = before?.user } = await ask('/token', fields);
+    const life = expires_in * 1000;
+    if (!token || !refresh || !user.sub || !user.name || !life) return 'offline';
+    // Nothing to keep when somebody has logged out in the meantime.
+    if (before === (before && session)) {
+      const time = Date.now();
+      become({ site, token, refresh, life, time, since: before?.since ?? time, label, user }, true);
+    }
+    return '';
+  } catch (status) {
+    if (status === 429 || status === 503) return 'busy';
+    return /** @type {number} */ (status) < 500 ? 'refused' : 'offline';
+  }
+}
+
+/**
+ * @param {string} code
+ * @param {string} verifier
+ * @param {string} label
+ */
+export const redeem = (code, verifier, label) =>
+  open({ grant_type: 'authorization_code', code, code_verifier: verifier }, label);
+
+/**
+ * Makes sure of a token for the next minute; answers a reason when that failed. Only one tab asks
+ * at a time, and the others take over what it got.
+ * @param {number} [early]  how long the token must live, in milliseconds
+ */
+export function renew(early = 60_000) {
+  const work = async () => {
+    look();
+    const before = session;
+    if (!before || left() > early) return '';
+    const { refresh, label } = before;
+    const failure = await open({ grant_type: 'refresh_token', refresh_token: refresh }, label, before);
+    if (failure === 'refused' && before === session) become(null, true, 'ended');
+    return failure;
+  };
+  return (renewing ??= Promise.resolve(navigator.locks?.request('commentgate', work) ?? work()).finally(
+    () => (renewing = null),
+  ));
+}
+
+/** Keeps the token fresh while the page is shown. */
+export const refresh = () => !document.hidden && left() < 300_000 && renew(300_000);
+
+/** Ends the session here, in the other tabs and at the gateway; rejected where that did not hear. */
+export function end() {
+  const token = session?.refresh ?? '';
+  become(null, true);
+  return ask('/revoke', { token });
+}
+
+hearers.session = (message) => become(message.session);
+addEventListener('pageshow', look);
