@@ -21,7 +21,7 @@ class TimePerFolder:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Slowest folder first."""
-        terminalreporter.section("seconds per folder")
+        terminalreporter.write_sep("=", "seconds per folder")
         for folder, seconds in sorted(self.seconds.items(), key=lambda item: -item[1]):
             terminalreporter.write_line(f"{seconds:8.1f}  {folder}")
 

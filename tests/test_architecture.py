@@ -1,25 +1,29 @@
 """Which way the arrows run: every import is read and held against the tables below."""
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib.metadata import packages_distributions
 
 import pytest
 
 from tests.arrows import Sources, circles, imports, modules, most_exact, name_of, within
+from tests.tools import ROOT
 
 # From the roof to the ground. A module imports from its own floor or from one below, never above.
 # The most exact name counts: gateway.demo.run stands on another floor than gateway.demo.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway.__main__", "gateway.cli", "gateway.demo.run"),
     ("gateway.web",),
-    ("gateway.login", "gateway.erasure"),
+    ("gateway.login", "gateway.redeem", "gateway.erasure"),
     ("gateway.gate",),
-    ("gateway.sessions", "gateway.config", "gateway.tokens"),
+    ("gateway.sessions", "gateway.config", "gateway.tokens", "gateway.steps"),
     (
         *("gateway.attempts", "gateway.grants", "gateway.gateway_sessions", "gateway.commenters"),
         *("gateway.sites", "gateway.apps", "gateway.keys", "gateway.oauth", "gateway.events"),
-        "gateway.limits",
+        *("gateway.limits", "gateway.acquaintances"),
     ),
     ("gateway.database", "gateway.http", "gateway.seal", "gateway.text", "gateway.logs"),
     ("gateway.errors", "gateway"),
@@ -172,6 +176,20 @@ def test_no_slow_middleware_and_no_foreign_session_cookie() -> None:
 
 def test_T8_secrets_are_compared_in_constant_time() -> None:
     assert plain_comparisons(modules()) == []
+
+
+def test_everything_imported_is_a_declared_dependency() -> None:
+    """What arrives only because something else needs it can leave with the next release."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["rehearsal"]]
+    declared = {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in wanted}
+    packages = {arrow.target.partition(".")[0] for arrow in imports(modules())}
+    foreign = {p for p in packages - sys.stdlib_module_names if not is_ours(p)}
+    providing = packages_distributions()
+
+    undeclared = {p for p in foreign if declared.isdisjoint(map(str.lower, providing[p]))}
+
+    assert undeclared == set()
 
 
 def test_every_table_names_modules_that_exist() -> None:
