@@ -13,7 +13,7 @@ LIFE = 600  # seconds from the click to the provider's answer
 REMEMBERED = 86_400  # seconds for which a tombstone still leads back
 KEPT = 10  # the newest attempts of one browser
 
-Mode = Literal["popup", "page"]
+Mode = Literal["popup", "page", "here"]  # here: at our own account page
 Outcome = Literal["code", "denied", "expired", "provider", "busy", "off"]
 
 

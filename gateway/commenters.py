@@ -148,6 +148,15 @@ async def sign_out_everywhere(tx: Transaction, namespace: str, provider_id: str)
         )
 
 
+async def erase_person(tx: Transaction, person: str, now: int) -> Erasure:
+    """Take all identities of a person away, and with the last one the person."""
+    erased = Erasure(identity=False, person=False)
+    for known in await identities(tx, person):
+        identity = known.identity
+        erased = await erase(tx, identity.namespace, identity.provider_id, now)
+    return erased
+
+
 async def erase(tx: Transaction, namespace: str, provider_id: str, now: int) -> Erasure:
     """Take an identity and its sessions away, and the person with their last identity.
 

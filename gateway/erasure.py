@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,22 +74,40 @@ async def sign_out(gate: Gate, namespace: str, provider_id: str) -> None:
 
 async def erase(gate: Gate, namespace: str, provider_id: str) -> str:
     """Erase an identity; the confirmation code, the same at every repetition and for strangers."""
-    code = _confirmation_code(gate.seal.mac, namespace, provider_id)
-    now = gate.now()
+    code = _confirmation_code(gate, namespace, provider_id)
 
     async def work(tx: Transaction) -> Erasure:
-        erased = await commenters.erase(tx, namespace, provider_id, now)
+        return await commenters.erase(tx, namespace, provider_id, gate.now())
+
+    return await _with_receipt(gate, code, work, asked_by=namespace)
+
+
+async def erase_person(gate: Gate, person: str) -> str:
+    """Erase somebody who asked for it here, with all identities; the confirmation code."""
+    code = _confirmation_code(gate, "person", person)
+
+    async def work(tx: Transaction) -> Erasure:
+        return await commenters.erase_person(tx, person, gate.now())
+
+    return await _with_receipt(gate, code, work, asked_by="account")
+
+
+async def _with_receipt(
+    gate: Gate, code: str, erase: Callable[[Transaction], Awaitable[Erasure]], *, asked_by: str
+) -> str:
+    async def work(tx: Transaction) -> Erasure:
+        erased = await erase(tx)
         await tx.execute(
             "INSERT INTO deletions (code_hash, asked_at, erased) VALUES (:hash, :now, :erased)"
             " ON CONFLICT (code_hash) DO UPDATE SET asked_at = excluded.asked_at,"
             " erased = excluded.erased WHERE excluded.erased <> 'nothing'",
             hash=digest(code),
-            now=now,
+            now=gate.now(),
             erased=str(erased),
         )
         return erased
 
-    events.erased(namespace, str(await gate.db.transact(work)))
+    events.erased(asked_by, str(await gate.db.transact(work)))
     return code
 
 
@@ -99,7 +117,7 @@ async def receipt(gate: Gate, code: str) -> Receipt | None:
     return Receipt(row["asked_at"], row["erased"]) if row else None
 
 
-def _confirmation_code(mac: Callable[[str, str], str], namespace: str, provider_id: str) -> str:
+def _confirmation_code(gate: Gate, namespace: str, id_there: str) -> str:
     """32 hexadecimal digits: Facebook wants the code alphanumeric."""
-    derived = mac("deletion", f"{namespace}:{provider_id}")
+    derived = gate.seal.mac("deletion", f"{namespace}:{id_there}")
     return hashlib.sha256(derived.encode()).hexdigest()[:32]

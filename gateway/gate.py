@@ -40,6 +40,21 @@ class Gate:
         """The time in whole seconds."""
         return int(self.clock())
 
+    @property
+    def own_site(self) -> Site:
+        """The gateway's own account page, as if it were a site: trusted, with every provider."""
+        return Site(
+            id="",
+            name=self.settings.public_url,
+            origins=(self.settings.public_url,),
+            providers=tuple(self.settings.apps),
+            trusted=True,
+        )
+
+    def site(self, site: str) -> Site | None:
+        """The site of an attempt, our own among them, or None."""
+        return self.settings.sites.find(site) if site else self.own_site
+
     def offered(self, site: Site, provider: str) -> App | None:
         """Our app at a provider that the site offers, or None."""
         return self.settings.apps.get(provider) if provider in site.providers else None

@@ -73,6 +73,14 @@ async def begin(
     Raises ``PageError``. A limit is no error: the form was right, so it is led back as ``busy``.
     """
     wish = _wish(gate, form, origin, lang)
+    try:
+        return await begin_attempt(gate, wish, address)
+    except TooMany as limit:
+        return Deliver(wish, _site_of(gate, wish), "busy", retry_after=limit.retry_after)
+
+
+async def begin_attempt(gate: Gate, wish: Wish, address: str) -> Begun:
+    """Record an attempt for a wish that was judged. Raises ``TooMany``."""
     prefix = gate.network(address)
     now = gate.clock()
 
@@ -83,11 +91,7 @@ async def begin(
             raise TooMany(MANY_PENDING_WAIT)
         return await attempts.record(tx, wish, gate.seal, prefix, int(now))
 
-    try:
-        return Begun(*await gate.db.transact(work))
-    except TooMany as limit:
-        site = _site_of(gate, wish)
-        return Deliver(wish, site, "busy", retry_after=limit.retry_after)
+    return Begun(*await gate.db.transact(work))
 
 
 def _wish(gate: Gate, form: Mapping[str, str], origin: str | None, lang: str) -> Wish:
@@ -178,7 +182,7 @@ async def _judge(gate: Gate, attempt: Attempt) -> tuple[Site, App] | Deliver:
 
 def _site_of(gate: Gate, attempt: Wish) -> Site | None:
     """The attempt's site, as long as it still has the attempt's origin."""
-    site = gate.settings.sites.find(attempt.site)
+    site = gate.site(attempt.site)
     return site if site and url_origin(attempt.return_to) in site.origins else None
 
 
@@ -327,9 +331,9 @@ async def _leave_code(
     now = gate.now()
     if not await attempts.end(tx, attempt.id, "code", now):
         raise AttemptOver(None, back=_way_back(gate, attempt))
-    return await grants.leave(
-        tx, gate.seal, attempt, session, who.namespace, who.provider_id, now
-    )
+    if attempt.mode == "here":
+        return ""
+    return await grants.leave(tx, gate.seal, attempt, session, who.namespace, who.provider_id, now)
 
 
 # -- answer --------------------------------------------------------------------------------------
@@ -369,9 +373,7 @@ def _form_token(gate: Gate, attempt: Attempt, session: str) -> str:
     return gate.seal.mac("approval", f"{attempt.id}.{attempt.cookie_hash}.{session}")
 
 
-async def answer(
-    gate: Gate, attempt_id: str, choice: Choice, token: str, browser: Browser
-) -> Step:
+async def answer(gate: Gate, attempt_id: str, choice: Choice, token: str, browser: Browser) -> Step:
     """The person has answered the question.
 
     Raises ``NoCookie``, ``ForeignForm``, ``AttemptOver``. Where somebody else is signed in by
@@ -383,7 +385,7 @@ async def answer(
     judged = await _judge(gate, attempt)
     if isinstance(judged, Deliver):
         return judged
-    site, app = judged
+    site, _ = judged
     signed_in = await gateway_sessions.of_browser(gate.db, gate.seal, browser.session, gate.now())
     if not _is_still(signed_in, attempt):
         return Resume(attempt.id)

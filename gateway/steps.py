@@ -67,6 +67,8 @@ class Resume:
 class Deliver:
     """Step: the end. ``result`` is a code, or a reason when ``is_code`` is false.
 
+    An attempt of mode ``here`` ends on our own account page, with an empty code.
+
     Without a ``site`` there is nobody to deliver to: it is gone, and the page has no link.
     ``retry_after`` goes with the reason ``busy``, in seconds.
     """
@@ -79,13 +81,4 @@ class Deliver:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Step: signed in (or not, for a ``reason``) at the gateway itself; on to the account page."""
-
-    attempt: Attempt
-    session_cookie: str | None = None
-    reason: str = ""
-
-
-Step = Begun | Press | GoToProvider | Ask | Resume | Deliver | Home
+Step = Begun | Press | GoToProvider | Ask | Resume | Deliver

@@ -17,6 +17,7 @@ from tests.tools import ROOT
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway.__main__", "gateway.cli", "gateway.demo.run"),
     ("gateway.web",),
+    ("gateway.account",),
     ("gateway.login", "gateway.redeem", "gateway.erasure"),
     ("gateway.gate",),
     ("gateway.sessions", "gateway.config", "gateway.tokens", "gateway.steps"),

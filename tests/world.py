@@ -24,6 +24,7 @@ from gateway.gate import Gate
 from gateway.http import Transport
 from gateway.seal import digest
 from gateway.web.app import application
+from tests.promises import keeper
 
 GATEWAY = "http://127.0.0.1:8000"
 BLOG = "https://blog.example.org"
@@ -142,7 +143,7 @@ class Browser:
     async def post(self, page: httpx2.Response, **fields: str) -> httpx2.Response:
         """Send the form of one of our own pages."""
         path = urlsplit(str(page.request.url)).path
-        response = await self.send("POST", path, fields, origin=GATEWAY)
+        response = await self.send("POST", path, fields, origin=self._world.settings.public_url)
         return await self._follow(response)
 
     async def answer(self, page: httpx2.Response, choice: str) -> httpx2.Response:
@@ -157,9 +158,12 @@ class Browser:
     async def sign_in(
         self, click: Click | None = None, person: str = "ada", fault: str = "none"
     ) -> httpx2.Response:
-        """The whole way to the provider and back; the page at which it ends."""
-        hop = await self.click(click or Click())
-        return await self.come_back(await self._world.consent(hop, person, fault))
+        """The whole way, to the provider and back where that is needed; the page at its end."""
+        click = click or Click()
+        page = await self.click(click)
+        if "refresh" not in page.headers or hop_url(page).startswith(click.return_to):
+            return page
+        return await self.come_back(await self._world.consent(page, person, fault))
 
 
 @dataclass
@@ -172,6 +176,7 @@ class World:
     stand_ins: Starlette
     clock: Clock
     settings: Settings
+    folder: Path
 
     @property
     def gate(self) -> Gate:
@@ -272,10 +277,18 @@ async def opened(
     async with Transport(public_only=False) as transport:
         app = application(settings, transport, clock)
         async with app.router.lifespan_context(app), httpx2.AsyncClient() as outside:
-            inside = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-            async with httpx2.AsyncClient(transport=inside, base_url=GATEWAY) as client:
-                yield World(app, client, outside, stand_ins, clock, settings)
+            async with inside(app, settings) as client:
+                yield World(app, client, outside, stand_ins, clock, settings, folder)
         await transport.aclose_pool()
+
+
+def inside(app: Starlette, settings: Settings, address: str = "127.0.0.1") -> httpx2.AsyncClient:
+    """A client at ``address`` that calls the gateway and holds each answer to what all must keep."""
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1)),
+        base_url=settings.public_url,
+        event_hooks={"response": [keeper(settings.public_url)]},
+    )
 
 
 def hop_url(page: httpx2.Response) -> str:
@@ -293,8 +306,8 @@ def landed(page: httpx2.Response) -> Landing:
         url = hop_url(page)
         kind, state, result = re.fullmatch(r"[^#]+#(gw|gw_error)=([^.]+)\.(.+)", url).groups()  # type: ignore[union-attr]  # no match fails the test as it should
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        key = "code" if kind == "gw" else "reason"
-        return Landing(page.status_code, state, "fragment", origin, **{key: result})
+        code, reason = (result, None) if kind == "gw" else (None, result)
+        return Landing(page.status_code, state, "fragment", origin, code, reason)
     message = json.loads(_between(page.text, 'id="message">', "</script>"))
     assert message["gw"] == 1
     back = _between(page.text, 'data-back="', '"')

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from gateway.config import Settings, load
 from gateway.errors import Busy, PageError, TooMany
 from gateway.gate import open_gate
-from gateway.web import assets, facebook, information, languages, login, pages, token
+from gateway.web import account, assets, facebook, information, languages, login, pages, token
 from gateway.web.middleware import AccessLog, Doorkeeper
 from gateway.web.state import language_of
 
@@ -43,6 +43,9 @@ ROUTES = [
     Route("/facebook/deauthorize", facebook.deauthorize, methods=["POST"]),
     Route("/facebook/deletion", facebook.deletion, methods=["POST"]),
     Route("/deletion/{code}", facebook.deletion_page, methods=["GET"]),
+    Route("/account", account.account, methods=["GET"]),
+    Route("/account", account.act, methods=["POST"]),
+    Route("/account/sign-in", account.sign_in, methods=["POST"]),
     Route("/privacy", information.privacy, methods=["GET"]),
     Route("/healthz", information.healthz, methods=["GET"]),
     Route("/readyz", information.readyz, methods=["GET"]),

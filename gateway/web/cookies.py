@@ -67,6 +67,10 @@ class Cookies:
         """Set the gateway session's cookie."""
         self._set(response, self.session, value, ABSOLUTE)
 
+    def drop_session(self, response: Response) -> None:
+        """Take the gateway session's cookie away."""
+        self._set(response, self.session, "", 0)
+
     def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
         secure = "; Secure" if self.secure else ""
         cookie = f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"

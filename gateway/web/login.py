@@ -167,6 +167,8 @@ def deliver(step: Deliver) -> Response:
     """The end of an attempt: a code or a reason, by message or in the fragment (contract: 4.3)."""
     status = 429 if step.retry_after else 200
     wish = step.wish
+    if wish.mode == "here":
+        return pages.see_other("/account" if step.is_code else f"/account?said={step.result}")
     if step.site is None:
         return _nobody_there(wish.lang)
     back = _fragment(wish, step)

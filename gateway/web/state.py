@@ -28,3 +28,35 @@ def language_of(request: Request) -> str:
 def address_of(request: Request) -> str:
     """The visitor's address, which uvicorn has read from the trusted proxies' headers."""
     return request.client.host if request.client else ""
+
+
+# The first that a User-Agent names counts: Chrome calls itself Safari, and Edge both.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def browser_of(request: Request) -> str:
+    """The visitor's browser in words as coarse as "Firefox, Linux"; may be empty."""
+    agent = request.headers.get("user-agent", "")
+    words = (
+        next((word for sign, word in table.items() if sign in agent), "")
+        for table in (_BROWSERS, _SYSTEMS)
+    )
+    return ", ".join(filter(None, words))

@@ -1,6 +1,7 @@
 """What a site's page and its server ask for: session tokens, their end, and the public keys."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import msgspec
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from gateway.errors import (
 from gateway.gate import Gate
 from gateway.redeem import Caller, Opened
 from gateway.web.forms import read_form
-from gateway.web.state import address_of, gate_of
+from gateway.web.state import address_of, browser_of, gate_of
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -102,10 +103,10 @@ async def _answer(
     request: Request, story: Callable[[Request, Caller, dict[str, str]], Awaitable[bytes]]
 ) -> Response:
     """Read the form, run the story, and say what came of it as JSON, to the site's pages alone."""
-    caller = Caller("", request.headers.get("origin"), address_of(request))
+    caller = Caller("", request.headers.get("origin"), address_of(request), browser_of(request))
     try:
         form = await _form(request)
-        caller = Caller(form.get("client_id", ""), caller.origin, caller.address)
+        caller = replace(caller, site=form.get("client_id", ""))
         body, status = await story(request, caller, form), 200
         extra: dict[str, str] = {}
     except (TokenError, TooMany, Busy) as error:
