@@ -1,8 +1,8 @@
 """The embedded engine: SQLite in write-ahead mode, called in the event loop.
 
 A point read costs less than a trip to a thread would, so reads and writes run in the loop; what
-could wait does not: a busy writer is retried by an awaited sleep instead of SQLite's own
-blocking one, and the write-ahead log is copied back by a thread.
+could wait does not: where another process holds the file it is tried again after an awaited sleep
+instead of SQLite's own blocking one, and the write-ahead log is copied back by a thread.
 """
 
 import asyncio
@@ -18,9 +18,8 @@ from gateway.database import Result, Row, Transaction
 from gateway.errors import Busy, NewerSchema
 
 SCHEMA = Path(__file__).parent / "schema"
-OPEN_WAIT = 30.0  # seconds in which other processes that start, migrate or stop let go of the file
-WRITE_WAIT = 5.0  # seconds
-TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+OPEN_WAIT = 30.0  # seconds for other processes that start, migrate or stop just now
+WAIT = 5.0  # seconds for another process that writes
 CHECKPOINT_EVERY = 2.0  # seconds
 
 
@@ -44,11 +43,9 @@ class _Connection:
 class Sqlite:
     """One file, one reading and one writing connection."""
 
-    def __init__(
-        self, path: str, reading: sqlite3.Connection, writing: sqlite3.Connection
-    ) -> None:
+    def __init__(self, path: str, reading: sqlite3.Connection, writing: sqlite3.Connection) -> None:
         self._path = path
-        self._reading = _Connection(reading)
+        self._reading = reading
         self._writing = _Connection(writing)
         self._turn = asyncio.Lock()
         self._dirty = False
@@ -56,19 +53,20 @@ class Sqlite:
 
     async def row(self, sql: str, **values: Any) -> Row | None:
         """Read one row; see ``database.Reader``."""
-        return await self._when_free(lambda: self._reading.row(sql, **values))
+        return await _when_free(lambda: self._reading.execute(sql, values).fetchone(), _deadline())
 
     async def rows(self, sql: str, **values: Any) -> list[Row]:
         """Read all rows; see ``database.Reader``."""
-        return await self._when_free(lambda: self._reading.rows(sql, **values))
+        return await _when_free(lambda: self._reading.execute(sql, values).fetchall(), _deadline())
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Write; see ``database.Database``."""
+        deadline = _deadline()
         async with self._turn:
-            await self._when_free("BEGIN IMMEDIATE")
+            await self._now("BEGIN IMMEDIATE", deadline)
             try:
                 result = await work(self._writing)
-                await self._when_free("COMMIT")
+                await self._now("COMMIT", deadline)
             except BaseException:
                 with suppress(sqlite3.OperationalError):  # nothing to undo after a failed COMMIT
                     self._writing.raw.execute("ROLLBACK")
@@ -77,42 +75,43 @@ class Sqlite:
             return result
 
     async def close(self) -> None:
-        """Stop the log's thread and close both connections."""
+        """Let the write that is under way finish, stop the log's thread, close both connections."""
         self._copying.cancel()
         with suppress(asyncio.CancelledError):
             await self._copying
-        self._reading.raw.close()
-        self._writing.raw.close()
+        async with self._turn:
+            self._reading.close()
+            self._writing.raw.close()
 
-    async def _when_free(self, statement: str) -> None:
-        """Another process may be writing: wait for it without holding up this one's loop."""
-        deadline = time.monotonic() + WRITE_WAIT
-        while True:
-            try:
-                self._writing.raw.execute(statement)
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in TAKEN:
-                    raise
-            if time.monotonic() > deadline:
-                raise Busy
-            await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311  # spreads waiting writers, guards nothing
+    async def _now(self, statement: str, deadline: float) -> None:
+        await _when_free(lambda: self._writing.raw.execute(statement), deadline)
 
     async def _copy_log_back(self) -> None:
         while True:
             await asyncio.sleep(CHECKPOINT_EVERY)
             if self._dirty:
                 self._dirty = False
-                await asyncio.to_thread(_checkpoint, self._path)
+                try:
+                    await asyncio.to_thread(_checkpoint, self._path)
+                except sqlite3.Error:  # the log only grows until it works again
+                    self._dirty = True
 
 
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=256)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys = 1")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return connection
+def _deadline() -> float:
+    return time.monotonic() + WAIT
+
+
+async def _when_free(call: Callable[[], Result], deadline: float) -> Result:
+    """Another process may hold the file: wait for it without holding up this one's loop."""
+    while True:
+        try:
+            return call()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+        if time.monotonic() > deadline:
+            raise Busy
+        await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311  # spreads waiting writers, guards nothing
 
 
 def _checkpoint(path: str) -> None:
@@ -125,8 +124,33 @@ def _checkpoint(path: str) -> None:
 
 async def open_sqlite(path: str) -> Sqlite:
     """Open or make the database at ``path`` and bring its schema up to date."""
-    await asyncio.to_thread(migrate, path)
-    return Sqlite(path)
+    return Sqlite(path, *await asyncio.to_thread(_open, path))
+
+
+def _open(path: str) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    """The reading and the writing connection, which never wait once they are open."""
+    migrate(path)
+    reading, writing = _connect(path), _connect(path)
+    reading.execute("PRAGMA query_only = 1")
+    for connection in (reading, writing):
+        connection.execute("PRAGMA busy_timeout = 0")
+    return reading, writing
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """A connection for one thread at a time, whichever that is."""
+    connection = sqlite3.connect(
+        path,
+        timeout=OPEN_WAIT,
+        isolation_level=None,
+        cached_statements=256,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = 1")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
 
 
 def migrate(path: str, folder: Path = SCHEMA) -> int:
@@ -135,7 +159,7 @@ def migrate(path: str, folder: Path = SCHEMA) -> int:
     Raises ``NewerSchema`` when the database is ahead of the files.
     """
     steps = sorted(folder.glob("[0-9]*.sql"))
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=OPEN_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")  # several workers start at once; one of them migrates
