@@ -1,5 +1,7 @@
 """A site is a blog or comment backend that relies on us; here alone a return URL is judged."""
 
+import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +11,8 @@ from gateway.errors import BadReturnUrl, UnknownSite
 
 RETURN_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +56,40 @@ def url_origin(url: str) -> str | None:
     """The origin of a plainly written http(s) URL, or None if it is anything else.
 
     Plainly written: what a browser's ``URL.href`` gives. Whatever a browser and a parser could
-    read differently (backslashes, white space, user information, upper-case hosts, default
-    ports, Unicode) is refused instead of repaired.
+    read differently (backslashes, white space, user information, upper-case or escaped hosts,
+    default ports, numbers that stand for addresses, Unicode) is refused instead of repaired.
     """
     if not _is_plain(url):
         return None
     try:
         parts = urlsplit(url)
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    host = parts.netloc
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in host or "#" in url:
+    if parts.scheme not in _DEFAULT_PORTS or port == _DEFAULT_PORTS[parts.scheme]:
         return None
-    written = parts.hostname if port is None else f"{parts.hostname}:{port}"
-    if ":" in parts.hostname:
-        written = f"[{parts.hostname}]" if port is None else f"[{parts.hostname}]:{port}"
-    if host != written or port == _DEFAULT_PORTS[parts.scheme] or parts.hostname.endswith("."):
+    if not _is_host(host):
         return None
-    if not url.startswith(f"{parts.scheme}://{host}/"):
-        return None
-    return f"{parts.scheme}://{host}"
+    written = f"[{host}]" if ":" in host else host
+    origin = f"{parts.scheme}://{written}" + ("" if port is None else f":{port}")
+    return origin if url.startswith(f"{origin}/") else None
 
 
 def _is_plain(url: str) -> bool:
     printable = url.isascii() and all(33 <= ord(character) <= 126 for character in url)
-    return 0 < len(url) <= RETURN_URL_LENGTH and printable and not set(url) & set('\\"<>`{}|^')
+    return 0 < len(url) <= RETURN_URL_LENGTH and printable and not set(url) & set('\\"<>#')
+
+
+def _is_host(host: str) -> bool:
+    """Whether a name or address stands there just as a browser would write it."""
+    try:
+        if ":" in host:
+            return str(ipaddress.IPv6Address(host)) == host and "%" not in host
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+    return _NAME.fullmatch(host) is not None
 
 
 class Sites:
