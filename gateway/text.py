@@ -1,5 +1,6 @@
 """Texts and addresses that strangers chose, made fit for tokens and pages (contract: section 5)."""
 
+import re
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -7,19 +8,37 @@ LENGTH = 100
 URL_LENGTH = 2048
 
 # Cc, Cf (bidirectional and zero-width controls among them), Cs, Co and Cn are no part of a name;
-# joiners are: emoji and several scripts are misspelt without them.
-_JOINERS = {"\u200c", "\u200d"}
+# joiners inside a word are: emoji and several scripts are misspelt without them.
+_JOINERS = "\u200c\u200d"
+_LOOSE_JOINERS = re.compile(
+    rf"(?<!\S)[{_JOINERS}]+|[{_JOINERS}]+(?!\S)|(?<=[{_JOINERS}])[{_JOINERS}]+"
+)
+# By their category these are letters, marks and symbols, yet they show nothing.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_INVISIBLE = frozenset("\u034f\u17b4\u17b5")
 
 
 def clean(text: str) -> str:
-    """NFC, without control and bidirectional characters, white space folded, 100 characters."""
-    composed = unicodedata.normalize("NFC", text)
-    kept = "".join(c if _is_visible(c) else " " if c.isspace() else "" for c in composed)
-    return " ".join(kept.split())[:LENGTH].strip()
+    """NFC, without control and bidirectional characters, white space folded, 100 characters.
+
+    Empty where nothing of it could be seen.
+    """
+    fitted = _LOOSE_JOINERS.sub("", "".join(map(_fit, text)))
+    composed = unicodedata.normalize("NFC", " ".join(fitted.split()))
+    short = composed[:LENGTH].rstrip(" " + _JOINERS)
+    return short if any(unicodedata.category(c)[0] in "LNPS" for c in short) else ""
 
 
-def _is_visible(character: str) -> bool:
-    return character in _JOINERS or not unicodedata.category(character).startswith("C")
+def _fit(character: str) -> str:
+    if character.isspace() or character in _BLANK:
+        return " "
+    if character in _JOINERS:
+        return character
+    return "" if _is_invisible(character) else character
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character).startswith("C") or character in _INVISIBLE
 
 
 def web_url(url: str | None) -> str | None:
@@ -30,5 +49,5 @@ def web_url(url: str | None) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    usable = parts.scheme in ("http", "https") and parts.hostname and " " not in url
+    usable = parts.scheme in ("http", "https") and parts.hostname and not set(url) & set(' \\"<>')
     return url if usable and "@" not in parts.netloc else None
