@@ -54,21 +54,39 @@ def serve(config: Path, workers: int) -> None:
 @CONFIG
 @AS_JSON
 def check(config: Path, as_json: bool) -> None:
-    """Report every mistake in the configuration; exit with 1 if there is any."""
+    """Report every mistake in the configuration; exit with 1 if there is any.
+
+    Without a mistake, print the addresses to register at the providers.
+    """
     from gateway.config import load
     from gateway.errors import Misconfigured
 
     try:
-        mistakes, notes = [], load(config).notes
+        settings = load(config)
     except Misconfigured as error:
-        mistakes, notes = error.mistakes, ()
+        listed = [{"key": m.key, "problem": m.problem, "remedy": m.remedy} for m in error.mistakes]
+        found = {"mistakes": listed, "notes": [], "register": {}}
+        click.echo(json.dumps(found) if as_json else "\n".join(map(str, error.mistakes)))
+        sys.exit(1)
+    register = {key: _to_register(settings, key) for key in settings.apps}
     if as_json:
-        listed = [{"key": m.key, "problem": m.problem, "remedy": m.remedy} for m in mistakes]
-        click.echo(json.dumps({"mistakes": listed, "notes": notes}))
-    else:
-        lines = [*map(str, mistakes), *(f"note: {note}." for note in notes)]
-        click.echo("\n".join(lines) if lines else f"{config}: no mistakes.")
-    sys.exit(1 if mistakes else 0)
+        click.echo(json.dumps({"mistakes": [], "notes": settings.notes, "register": register}))
+        return
+    click.echo(f"{config}: no mistakes.")
+    for note in settings.notes:
+        click.echo(f"note: {note}.")
+    for key, addresses in register.items():
+        for what, address in addresses.items():
+            click.echo(f"Register at {key} as {what}: {address}")
+
+
+def _to_register(settings: "Settings", provider: str) -> dict[str, str]:
+    """What the provider's developer page asks for, by its name there."""
+    addresses = {"redirect URI": settings.callback(provider)}
+    if provider == "facebook":
+        addresses["deauthorize callback"] = f"{settings.public_url}/facebook/deauthorize"
+        addresses["data deletion callback"] = f"{settings.public_url}/facebook/deletion"
+    return addresses
 
 
 @main.command()
