@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.seal import random_id
+from gateway.web.pages import HEADERS
 
 HEADER_BYTES = 32 * 1024
 ANY_HOST = frozenset({"/healthz", "/readyz"})  # a load balancer asks by address
@@ -74,7 +75,9 @@ class Doorkeeper:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
             return PlainTextResponse(
-                "too_large: the request's headers are too large. Clear this site's cookies.\n", 431
+                "too_large: the request's headers are too large. Clear this site's cookies.\n",
+                431,
+                HEADERS,
             )
         hosts = [value for name, value in headers if name == b"host"]
         if hosts != [self._host] and scope["path"] not in ANY_HOST:
@@ -82,5 +85,6 @@ class Doorkeeper:
                 "unknown_host: this gateway answers for the host of its public_url only. "
                 "A proxy in front of it must pass the Host header on.\n",
                 421,
+                HEADERS,
             )
         return None
