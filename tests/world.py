@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -287,6 +288,7 @@ def inside(app: Starlette, settings: Settings, address: str = "127.0.0.1") -> ht
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1)),
         base_url=settings.public_url,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each browser keeps its own
         event_hooks={"response": [keeper(settings.public_url)]},
     )
 

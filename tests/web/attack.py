@@ -1,0 +1,70 @@
+"""What the hostile tests of this folder share: looking at the database, and changing the world."""
+
+import html
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+
+from gateway.web import languages
+from tests.world import Browser, World, inside, opened
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+
+async def dump(world: World) -> Dump:
+    """Every row of every table."""
+    db = world.gate.db
+    tables = await db.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return {
+        table["name"]: [tuple(row) for row in await db.rows(f"SELECT * FROM {table['name']}")]  # type: ignore[call-overload]  # noqa: S608  # an sqlite3.Row is a sequence; the names are the schema's
+        for table in tables
+    }
+
+
+def texts(dumped: Dump) -> Iterator[str]:
+    """Every text in a dump."""
+    for rows in dumped.values():
+        for row in rows:
+            yield from (value for value in row if isinstance(value, str))
+
+
+async def change(world: World, sql: str, **values: Any) -> None:
+    """Change the database behind the gateway's back."""
+    await world.gate.db.transact(lambda tx: tx.execute(sql, **values))
+
+
+def says(page: httpx2.Response, code: str) -> bool:
+    """Whether an error page speaks of the error of this code, in English."""
+    return languages.text("en", f"what_{code}") in html.unescape(page.text)
+
+
+@asynccontextmanager
+async def reopened(world: World, table: dict[str, Any]) -> AsyncIterator[World]:
+    """The same database under another configuration, as after a restart."""
+    async with opened(table, world.folder, world.stand_ins, world.clock) as later:
+        yield later
+
+
+def moved(browser: Browser, world: World) -> Browser:
+    """The same browser at another world."""
+    there = world.browser()
+    there.cookies = browser.cookies
+    return there
+
+
+@asynccontextmanager
+async def seen_from(world: World, address: str) -> AsyncIterator[World]:
+    """The world as somebody at another address meets it."""
+    async with inside(world.app, world.settings, address) as client:
+        yield replace(world, client=client)
+
+
+def everything_told(responses: list[httpx2.Response]) -> str:
+    """All addresses, headers and bodies of some responses as one text."""
+    return "\n".join(
+        f"{response.request.url}\n{response.headers.multi_items()}\n{response.text}"
+        for response in responses
+    )
