@@ -1,25 +1,27 @@
 """Asking a provider who somebody is: OAuth 2.0 and OAuth 1.0a, by Authlib. Its only importer.
 
-Authlib builds the URLs, makes the PKCE challenge, signs OAuth 1.0a requests and calls the token
-endpoints; an OAuth 2.0 profile is a plain GET over the same transport. State, one use, expiry and
-the bond to the browser are ours (``attempts``), and so is reading the provider's refusals: every
-answer is judged before Authlib sees it. A provider's tokens live in these functions' variables
-and nowhere else.
+Authlib writes the links, the PKCE challenge, the token request and the client's authentication,
+and signs OAuth 1.0a requests; they are sent over the shared transport as they are. Authlib's HTTP
+clients are not used: one would have to be made for every sign-in, because it keeps tokens and
+cookies. State, one use, expiry and the bond to the browser are ours (``attempts``), and every
+answer is judged before anything is read from it. A provider's tokens live in these functions'
+variables and nowhere else.
 """
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx2
 import msgspec
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth1Client, AsyncOAuth2Client
-from authlib.oauth1.client import OAuth1Client
-from authlib.oauth2.client import OAuth2Client
+from authlib.common.urls import add_params_to_uri, url_decode
+from authlib.oauth1 import ClientAuth as Signer
+from authlib.oauth2 import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway import errors
 from gateway.apps import App
@@ -33,6 +35,11 @@ _ERRORS: Mapping[Trouble, type[errors.ProviderError]] = {
     Trouble.CODE: errors.ProviderRefusedCode,
     Trouble.CLIENT: errors.ProviderRefusedClient,
     Trouble.DOWN: errors.ProviderDown,
+}
+
+_TOKEN_REQUEST = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
 }
 
 
@@ -54,14 +61,16 @@ class OAuth:
         extra = app.provider.account_choice if choose else {}
         if app.provider.protocol == "oauth1":
             return await self._authorization1(app, redirect_uri, secrets, extra)
-        scopes = app.provider.scopes + (app.provider.email_scopes if email else ())
-        url, _ = OAuth2Client(
-            None, app.client_id, redirect_uri=redirect_uri, code_challenge_method="S256"
-        ).create_authorization_url(
+        if app.provider.pkce:
+            challenge = create_s256_code_challenge(secrets.verifier)  # type: ignore[no-untyped-call]  # the stub leaves it untyped
+            extra = {**extra, "code_challenge": challenge, "code_challenge_method": "S256"}
+        url = prepare_grant_uri(
             app.endpoints["authorize_url"],
+            app.client_id,
+            "code",
+            redirect_uri=redirect_uri,
+            scope=" ".join(app.provider.scopes + (app.provider.email_scopes if email else ())),
             state=secrets.state,
-            code_verifier=secrets.verifier if app.provider.pkce else None,
-            scope=" ".join(scopes),
             **extra,
         )
         return url.replace("+", "%20"), secrets  # X reads a plus as a plus
@@ -71,17 +80,14 @@ class OAuth:
     ) -> tuple[str, Secrets]:
         if not secrets.request_token:
             secrets = await self._request_token(app, redirect_uri, secrets)
-        url = OAuth1Client(None, app.client_id).create_authorization_url(
-            app.endpoints["authorize_url"], secrets.request_token, **extra
-        )
-        return str(url), secrets
+        query = {**extra, "oauth_token": secrets.request_token}
+        return add_params_to_uri(app.endpoints["authorize_url"], query.items()), secrets
 
     async def _request_token(self, app: App, redirect_uri: str, secrets: Secrets) -> Secrets:
+        signer = Signer(app.client_id, app.client_secret, redirect_uri=redirect_uri)
         with _unusable_answers():
-            async with self._client1(app, redirect_uri=redirect_uri) as client:
-                token = await client.fetch_request_token(  # type: ignore[misc]  # the stub gives the synchronous client's type
-                    app.endpoints["request_token_url"]
-                )
+            url = app.endpoints["request_token_url"]
+            token = _form(await self._signed(app, signer, "POST", url))
             if token.get("oauth_callback_confirmed") != "true":
                 raise errors.ProviderAnswer
             return Secrets(
@@ -112,34 +118,35 @@ class OAuth:
             return app.provider.identify(profile)
 
     async def _profile1(self, app: App, secrets: Secrets, verifier: str, email: bool) -> Profile:
-        query = dict(app.provider.profile_query) | dict(app.provider.email_query if email else {})
-        async with self._client1(
-            app, token=secrets.request_token, token_secret=secrets.request_secret
-        ) as client:
-            await client.fetch_access_token(  # type: ignore[no-untyped-call]  # the stub leaves it untyped
-                app.endpoints["access_token_url"], verifier
-            )
-            try:
-                return _object(await client.get(app.endpoints["profile_url"], params=query))
-            except errors.ProviderAccess:  # this app's plan has no v1.1
-                fallback = app.endpoints["fallback_profile_url"]
-                query = dict(app.provider.fallback_query)
-                return _object(await client.get(fallback, params=query))
+        query = {**app.provider.profile_query, **(app.provider.email_query if email else {})}
+        signer = Signer(
+            app.client_id,
+            app.client_secret,
+            token=secrets.request_token,
+            token_secret=secrets.request_secret,
+            verifier=verifier,
+        )
+        url = app.endpoints["access_token_url"]
+        token = _form(await self._signed(app, signer, "POST", url))
+        signer = Signer(
+            app.client_id,
+            app.client_secret,
+            token=_filled(token["oauth_token"]),
+            token_secret=_filled(token["oauth_token_secret"]),
+        )
+        try:
+            url = add_params_to_uri(app.endpoints["profile_url"], query.items())
+            return _object(await self._signed(app, signer, "GET", url))
+        except errors.ProviderAccess:  # this app's plan has no v1.1
+            query = dict(app.provider.fallback_query)
+            url = add_params_to_uri(app.endpoints["fallback_profile_url"], query.items())
+            return _object(await self._signed(app, signer, "GET", url))
 
     async def _profile2(
         self, app: App, redirect_uri: str, secrets: Secrets, code: str, email: bool
     ) -> Profile:
-        verifier = {"code_verifier": secrets.verifier} if app.provider.pkce else {}
         query, extra = dict(app.provider.profile_query), dict(app.provider.email_query)
-        async with self._client2(app, redirect_uri) as client:
-            answer = await client.fetch_token(
-                app.endpoints["token_url"],
-                grant_type="authorization_code",
-                code=code,
-                redirect_uri=redirect_uri,
-                **verifier,
-            )
-        token = _filled(answer["access_token"])
+        token = await self._access_token(app, redirect_uri, secrets, code)
         if "debug_token_url" in app.endpoints:
             await self._is_for_this_app(app, token)
         together = query | extra if email and not app.provider.email_apart else query
@@ -149,10 +156,22 @@ class OAuth:
                 profile = _merged(profile, await self._read(app, token, extra))
         return profile
 
+    async def _access_token(self, app: App, redirect_uri: str, secrets: Secrets, code: str) -> str:
+        verifier = {"code_verifier": secrets.verifier} if app.provider.pkce else {}
+        asked = prepare_token_request(
+            "authorization_code", redirect_uri=redirect_uri, code=code, **verifier
+        )
+        client = ClientAuth(app.client_id, app.client_secret, app.provider.client_auth)
+        url, headers, body = client.prepare(  # type: ignore[no-untyped-call]  # the stub leaves it untyped
+            "POST", app.endpoints["token_url"], dict(_TOKEN_REQUEST), asked
+        )
+        return _filled(_object(await self._ask(app, "POST", url, headers, body))["access_token"])
+
     async def _read(self, app: App, token: str, query: Mapping[str, str]) -> Profile:
         proof = {"appsecret_proof": _proof(app, token)} if app.provider.app_secret_proof else {}
-        bearer = {"Authorization": f"Bearer {token}"}
-        return await self._get(app, app.endpoints["profile_url"], {**query, **proof}, bearer)
+        query = {**query, **proof}
+        url = add_params_to_uri(app.endpoints["profile_url"], query.items())
+        return _object(await self._ask(app, "GET", url, {"Authorization": f"Bearer {token}"}))
 
     async def _is_for_this_app(self, app: App, token: str) -> None:
         """Refuse a token that was made for another app (Facebook's ``debug_token``)."""
@@ -162,54 +181,26 @@ class OAuth:
             "access_token": app_token,
             "appsecret_proof": _proof(app, app_token),
         }
-        about = (await self._get(app, app.endpoints["debug_token_url"], query, {}))["data"]
+        url = add_params_to_uri(app.endpoints["debug_token_url"], query.items())
+        about = _object(await self._ask(app, "GET", url, {}))["data"]
         if about["is_valid"] is not True or about["app_id"] != app.client_id:
             raise errors.ProviderRefusedCode
 
-    async def _get(
-        self, app: App, url: str, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> Profile:
-        """One GET, by the transport itself: a client's cookies and redirects are not wanted."""
-        request = httpx2.Request("GET", url, params=query, headers=headers)
+    async def _signed(self, app: App, signer: Signer, method: str, url: str) -> httpx2.Response:
+        url, headers, _ = signer.prepare(method, url, {}, b"")
+        return await self._ask(app, method, url, headers)
+
+    async def _ask(
+        self, app: App, method: str, url: str, headers: Mapping[str, str], body: str = ""
+    ) -> httpx2.Response:
+        """One call; a refusal is raised as what it means for us."""
+        request = httpx2.Request(method, url, headers=headers, content=body)
         response = await self._transport.handle_async_request(request)
-        await _judge(app, response)
-        return _object(response)
-
-    @asynccontextmanager
-    async def _client1(self, app: App, **credentials: Any) -> AsyncIterator[AsyncOAuth1Client]:
-        client = AsyncOAuth1Client(
-            app.client_id, app.client_secret, **credentials, **self._wiring(app)
-        )
-        async with client:
-            yield client
-
-    @asynccontextmanager
-    async def _client2(self, app: App, redirect_uri: str) -> AsyncIterator[AsyncOAuth2Client]:
-        client = AsyncOAuth2Client(
-            app.client_id,
-            app.client_secret,
-            token_endpoint_auth_method=app.provider.client_auth,
-            redirect_uri=redirect_uri,
-            **self._wiring(app),
-        )
-        async with client:
-            yield client
-
-    def _wiring(self, app: App) -> dict[str, Any]:
-        return {
-            "transport": self._transport,
-            "trust_env": False,  # else each client makes TLS contexts for the environment's proxies
-            "follow_redirects": False,
-            "timeout": None,  # the transport keeps the time of the whole call
-            "event_hooks": {"response": [partial(_judge, app)]},
-        }
-
-
-async def _judge(app: App, response: httpx2.Response) -> None:
-    await response.aread()
-    trouble = app.provider.trouble(response.status_code, _json(response))
-    if trouble is not None:
-        raise _ERRORS[trouble]
+        await response.aread()
+        trouble = app.provider.trouble(response.status_code, _json(response))
+        if trouble is not None:
+            raise _ERRORS[trouble]
+        return response
 
 
 def _proof(app: App, token: str) -> str:
@@ -234,6 +225,10 @@ def _object(response: httpx2.Response) -> Profile:
     if not isinstance(profile, dict):
         raise errors.ProviderAnswer
     return profile
+
+
+def _form(response: httpx2.Response) -> dict[str, str]:
+    return dict(url_decode(response.text.strip()))
 
 
 def _filled(text: Any) -> str:
