@@ -253,8 +253,8 @@ async def finish(
 ) -> Resume | Deliver:
     """Take what a provider's redirect brought: who is this, and is the question to be asked?
 
-    Raises ``UnknownState``, ``NoCookie``, ``WrongProvider``, ``WrongIssuer`` and ``AttemptOver``,
-    all without touching the attempt.
+    Raises ``UnknownState`` or ``UnknownProvider``, ``NoCookie``, ``WrongProvider``,
+    ``WrongIssuer`` and ``AttemptOver``, all without touching the attempt.
     """
     attempt = await _answered_attempt(gate, provider, answer, browser)
     if attempt.gateway_session and not attempt.outcome:
@@ -285,13 +285,13 @@ async def _answered_attempt(
 ) -> Attempt:
     state = answer.get("state") or answer.get("oauth_token") or answer.get("denied") or ""
     attempt = await attempts.by_state(gate.db, state) if state else None
+    app = gate.settings.apps.get(provider)
     if attempt is None:
-        raise UnknownState
+        raise UnknownState if app else UnknownProvider
     if not attempt.belongs_to(browser.attempts):
         raise NoCookie
     if attempt.provider != provider:
         raise WrongProvider(back=_way_back(gate, attempt))
-    app = gate.settings.apps.get(provider)
     if app and answer.get("iss", app.issuer) != app.issuer:
         raise WrongIssuer(back=_way_back(gate, attempt))
     return attempt

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gateway import login
 from gateway.attempts import Wish
-from gateway.errors import BadField, NotANavigation, UnknownProvider
+from gateway.errors import BadField, NotANavigation
 from gateway.gate import Gate
 from gateway.login import Choice
 from gateway.sites import url_origin
@@ -97,12 +97,10 @@ async def _at_attempt(
 async def callback(request: Request) -> Response:
     """``GET /callback/{provider}``: what the provider's redirect brought."""
     gate, cookies = gate_of(request), cookies_of(request)
-    provider = gate.settings.apps.get(request.path_params["provider"])
-    if provider is None:
-        raise UnknownProvider
     answer = once(request.scope["query_string"])
     browser = cookies.browser(request)
-    return show(await login.finish(gate, provider.key, answer, browser), cookies)
+    provider = request.path_params["provider"]
+    return show(await login.finish(gate, provider, answer, browser), cookies)
 
 
 def show(step: Step, cookies: Cookies) -> Response:
