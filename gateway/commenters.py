@@ -171,6 +171,12 @@ async def erase(tx: Transaction, namespace: str, provider_id: str, now: int) -> 
     )
     if row is None:
         return Erasure(identity=False, person=False)
+    await tx.execute(
+        "UPDATE avatars SET namespace = NULL, provider_id = NULL"
+        " WHERE namespace = :namespace AND provider_id = :provider_id",
+        namespace=namespace,
+        provider_id=provider_id,
+    )
     person = row["person"]
     if await tx.row("SELECT 1 FROM identities WHERE person = :person", person=person):
         return Erasure(identity=True, person=False)
@@ -179,6 +185,7 @@ async def erase(tx: Transaction, namespace: str, provider_id: str, now: int) -> 
         person=person,
         now=now,
     )
+    await tx.execute("UPDATE avatars SET person = NULL WHERE person = :person", person=person)
     await tx.execute("DELETE FROM acquaintances WHERE person = :person", person=person)
     await tx.execute("DELETE FROM persons WHERE id = :person", person=person)
     return Erasure(identity=True, person=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gateway import commenters, events
+from gateway import commenters, events, pictures
 from gateway.commenters import Erasure
 from gateway.database import Transaction
 from gateway.errors import BadSignedRequest
@@ -97,6 +97,7 @@ async def _with_receipt(
 ) -> str:
     async def work(tx: Transaction) -> Erasure:
         erased = await erase(tx)
+        await pictures.forget_unused(tx)
         await tx.execute(
             "INSERT INTO deletions (code_hash, asked_at, erased) VALUES (:hash, :now, :erased)"
             " ON CONFLICT (code_hash) DO UPDATE SET asked_at = excluded.asked_at,"

@@ -17,6 +17,7 @@ from gateway.errors import Busy
 from gateway.http import Transport
 from gateway.keys import KeyRing
 from gateway.oauth import OAuth
+from gateway.pictures import PictureDesk
 from gateway.seal import Seal
 from gateway.sites import Site
 
@@ -34,6 +35,7 @@ class Gate:
     seal: Seal
     keys: KeyRing
     oauth: OAuth
+    pictures: PictureDesk
     clock: Callable[[], float]
 
     def now(self) -> int:
@@ -83,11 +85,18 @@ async def open_gate(
         seal = Seal(settings.secret_keys)
         ring = KeyRing(db, seal, clock)
         await ring.prepare()
+        desk = PictureDesk(db, transport, clock, https_only=not settings.is_loopback)
         gate = Gate(
-            settings=settings, db=db, seal=seal, keys=ring, oauth=OAuth(transport), clock=clock
+            settings=settings,
+            db=db,
+            seal=seal,
+            keys=ring,
+            oauth=OAuth(transport),
+            pictures=desk,
+            clock=clock,
         )
-        tidying = asyncio.create_task(_tidy_for_ever(gate))
-        open_things.push_async_callback(_stop, tidying)
+        for work in (_tidy_for_ever(gate), desk.run()):
+            open_things.push_async_callback(_stop, asyncio.create_task(work))
         yield gate
 
 

@@ -78,7 +78,7 @@ class Transport(httpx2.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Make one call.
+        """Make one call; the extension ``body_bytes`` allows another size of the answer.
 
         Raises ``ProviderTimeout``, ``ProviderUnreachable`` or ``ProviderAnswer`` (too large, or
         compressed although we asked for it plain).
@@ -93,9 +93,8 @@ class Transport(httpx2.AsyncBaseTransport):
                 data=body or None,
                 allow_redirects=False,
             ) as answer:
-                return httpx2.Response(
-                    answer.status, headers=answer.raw_headers, content=await _read(answer)
-                )
+                content = await _read(answer, request.extensions.get("body_bytes", BODY_BYTES))
+                return httpx2.Response(answer.status, headers=answer.raw_headers, content=content)
         except TimeoutError:
             raise ProviderTimeout from None
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, ValueError):
@@ -139,12 +138,12 @@ def _headers(request: httpx2.Request) -> CIMultiDict[str]:
     return headers
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise ProviderAnswer
     body = bytearray()
     async for chunk in answer.content.iter_any():
         body += chunk
-        if len(body) > BODY_BYTES:
+        if len(body) > most:
             raise ProviderAnswer
     return bytes(body)

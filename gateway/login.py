@@ -21,6 +21,7 @@ from gateway import (
     gateway_sessions,
     grants,
     limits,
+    pictures,
 )
 from gateway.apps import App
 from gateway.attempts import Attempt, Outcome, Wish
@@ -320,6 +321,7 @@ async def _sign_in(
         return cookie, await _leave_code(gate, tx, attempt, session, who)
 
     cookie, code = await gate.db.transact(work)
+    gate.pictures.want(who)
     if code is None:
         return Resume(attempt.id, cookie)
     return Deliver(attempt, site, code, is_code=True, session_cookie=cookie)
@@ -345,20 +347,23 @@ async def _ask_or_hand_over(
     """For somebody known here: the question where it is needed, else the code, and no call."""
     now = gate.now()
 
-    async def work(tx: Transaction) -> str | None:
+    async def work(tx: Transaction) -> tuple[str | None, str]:
         await gateway_sessions.touch(tx, signed_in.id, now)
         if await acquaintances.may_know(tx, signed_in.person, site):
-            return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
+            return await _leave_code(gate, tx, attempt, signed_in.id, signed_in), ""
         await attempts.identify(tx, attempt.id, signed_in.id, now)
-        return None
+        own = gate.own_site.id
+        return None, await pictures.avatar(
+            tx, signed_in.person, own, signed_in.namespace, signed_in.provider_id
+        )
 
-    code = await gate.db.transact(work)
+    code, avatar = await gate.db.transact(work)
     if code is not None:
         return Deliver(attempt, site, code, is_code=True)
     who = await commenters.identity(gate.db, signed_in.namespace, signed_in.provider_id)
     if who is None:
         raise AttemptOver(None, back=_way_back(gate, attempt))
-    return Ask(attempt, site, app, who, _form_token(gate, attempt, signed_in.id))
+    return Ask(attempt, site, app, who, avatar, _form_token(gate, attempt, signed_in.id))
 
 
 def _is_still(signed_in: GatewaySession | None, attempt: Attempt) -> TypeGuard[GatewaySession]:

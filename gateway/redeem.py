@@ -11,6 +11,7 @@ from gateway import (
     gateway_sessions,
     grants,
     limits,
+    pictures,
     sessions,
     tokens,
 )
@@ -108,8 +109,11 @@ async def _open(gate: Gate, site: Site, grant: Grant, browser: str) -> Opened:
         who = await _welcome(gate, tx, site, signed_in)
         subject = await commenters.subject(tx, signed_in.person, site, now)
         await acquaintances.meet(tx, signed_in.person, site, now)
+        avatar = await pictures.avatar(
+            tx, signed_in.person, site.id, signed_in.namespace, signed_in.provider_id
+        )
         session = await sessions.open_session(
-            tx, signed_in, site.id, subject, grant.door, browser, now
+            tx, signed_in, site.id, subject, avatar, grant.door, browser, now
         )
         return session, who
 
@@ -140,7 +144,7 @@ async def _opened(gate: Gate, site: Site, session: Session, who: Identity) -> Op
         expires_in=tokens.LIFE,
         refresh_token=sessions.refresh_token(gate.seal, session.sid, session.generation),
         scope=tokens.SCOPE,
-        user={**user, **tokens.shown(site, who)},
+        user={**user, **tokens.shown(issuer, site, session, who)},
     )
 
 

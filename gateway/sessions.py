@@ -29,6 +29,7 @@ class Session:
     door: Door
     site: str
     subject: str
+    avatar: str
     person: str
     namespace: str
     provider_id: str
@@ -66,6 +67,7 @@ async def open_session(
     signed_in: GatewaySession,
     site: str,
     subject: str,
+    avatar: str,
     door: Door,
     browser: str,
     now: int,
@@ -76,6 +78,7 @@ async def open_session(
         door=door,
         site=site,
         subject=subject,
+        avatar=avatar,
         person=signed_in.person,
         namespace=signed_in.namespace,
         provider_id=signed_in.provider_id,
@@ -89,14 +92,15 @@ async def open_session(
         renewed_at=now,
     )
     await tx.execute(
-        "INSERT INTO sessions (sid, door, site, subject, person, namespace, provider_id, provider,"
-        " gateway_session, auth_time, browser, generation, advanced_at, created_at, renewed_at)"
-        " VALUES (:sid, :door, :site, :subject, :person, :namespace, :provider_id, :provider,"
-        " :gateway_session, :auth_time, :browser, 1, :now, :now, :now)",
+        "INSERT INTO sessions (sid, door, site, subject, avatar, person, namespace, provider_id,"
+        " provider, gateway_session, auth_time, browser, generation, advanced_at, created_at,"
+        " renewed_at) VALUES (:sid, :door, :site, :subject, :avatar, :person, :namespace,"
+        " :provider_id, :provider, :gateway_session, :auth_time, :browser, 1, :now, :now, :now)",
         sid=session.sid,
         door=door,
         site=site,
         subject=subject,
+        avatar=avatar,
         person=session.person,
         namespace=session.namespace,
         provider_id=session.provider_id,
@@ -174,6 +178,7 @@ def _session(row: Row) -> Session:
         door=row["door"],
         site=row["site"],
         subject=row["subject"],
+        avatar=row["avatar"],
         person=row["person"],
         namespace=row["namespace"],
         provider_id=row["provider_id"],

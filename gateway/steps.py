@@ -52,6 +52,7 @@ class Ask:
     site: Site
     app: App
     who: Identity
+    avatar: str
     token: str
 
 

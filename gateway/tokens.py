@@ -30,7 +30,7 @@ def mint(signer: Signer, issuer: str, site: Site, session: Session, who: Identit
         "auth_time": session.auth_time,
         "scope": SCOPE,
         "idp": idp(session.provider),
-        **shown(site, who),
+        **shown(issuer, site, session, who),
     }
     header = {"alg": "ES256", "typ": "at+jwt", "kid": signer.kid}
     return jws.serialize_compact(header, msgspec.json.encode(claims), signer.key)
@@ -58,9 +58,9 @@ def idp(provider: str) -> str:
     return "twitter" if provider == "twitter1" else provider
 
 
-def shown(site: Site, who: Identity) -> dict[str, str]:
-    """What the site may see of a person: the name, and user name and profile where it asks."""
-    visible = {"name": who.name}
+def shown(issuer: str, site: Site, session: Session, who: Identity) -> dict[str, str]:
+    """What the site may see of a person: name and picture; user name and profile where it asks."""
+    visible = {"name": who.name, "picture": f"{issuer}/avatar/{session.avatar}"}
     if site.profile and who.username:
         visible["preferred_username"] = who.username
     if site.profile and who.profile_url:

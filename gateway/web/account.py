@@ -12,7 +12,7 @@ from gateway.account import Account
 from gateway.gate import Gate
 from gateway.web import assets, languages, pages
 from gateway.web.forms import read_own_form
-from gateway.web.login import initials, show
+from gateway.web.login import show
 from gateway.web.state import cookies_of, gate_of, language_of
 
 SAID = frozenset(
@@ -45,7 +45,7 @@ def _described(gate: Gate, shown: Account) -> dict[str, Any]:
         "identities": [
             {
                 "name": known.identity.name,
-                "initials": initials(known.identity.name),
+                "initials": pages.initials(known.identity.name),
                 "provider": _label(gate, known.identity.namespace),
                 "since": _date(known.created_at),
             }

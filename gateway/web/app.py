@@ -18,7 +18,17 @@ from starlette.routing import Route
 from gateway.config import Settings, load
 from gateway.errors import Busy, PageError, TooMany
 from gateway.gate import open_gate
-from gateway.web import account, assets, facebook, information, languages, login, pages, token
+from gateway.web import (
+    account,
+    assets,
+    avatar,
+    facebook,
+    information,
+    languages,
+    login,
+    pages,
+    token,
+)
 from gateway.web.middleware import AccessLog, Doorkeeper
 from gateway.web.state import language_of
 
@@ -36,6 +46,7 @@ ROUTES = [
     Route("/revoke", token.revoke, methods=["POST"]),
     Route("/jwks.json", token.jwks, methods=["GET"]),
     Route("/sites/{site}/providers.json", assets.offered, methods=["GET"]),
+    Route("/avatar/{id}", avatar.avatar, methods=["GET"]),
     Route("/widget.js", assets.widget, methods=["GET"]),
     Route("/widget.css", assets.widget_styles, methods=["GET"]),
     Route("/widget/{hash}.js", assets.immutable_widget, methods=["GET"]),

@@ -149,16 +149,10 @@ def _ask(step: Ask) -> Response:
         origin=url_origin(step.attempt.return_to),
         provider=step.app.provider.label,
         who=step.who,
-        initials=initials(step.who.name),
+        avatar=step.avatar,
         shared=step.site.shared,
         token=step.token,
     )
-
-
-def initials(name: str) -> str:
-    """The first letters of the first and the last word of a name."""
-    words = name.split()
-    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
 def deliver(step: Deliver) -> Response:

@@ -286,7 +286,9 @@ async def test_the_token_says_what_the_contract_says(world: World) -> None:
         "name": "Ada Lovelace",
         "preferred_username": "ada_lovelace",
         "profile": claims["profile"],
+        "picture": claims["picture"],
     }
+    assert claims["picture"].startswith(f"{GATEWAY}/avatar/")
     assert "example.org" not in str({**claims, "iss": "", "profile": ""})
 
 
@@ -312,7 +314,7 @@ async def test_a_site_without_profile_gets_no_link(
     async with opened(table, tmp_path, stand_ins[1]) as world:
         session = await world.session(world.browser())
 
-    assert set(session["user"]) == {"sub", "name", "provider"}
+    assert set(session["user"]) == {"sub", "name", "picture", "provider"}
 
 
 async def test_an_email_is_asked_for_only_where_a_site_wants_it(

@@ -15,6 +15,9 @@ CREATE TABLE identities (
     avatar_url TEXT,
     email TEXT,
     email_verified BOOLEAN NOT NULL,
+    picture TEXT,
+    picture_url TEXT,
+    picture_at BIGINT,
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (namespace, provider_id)
@@ -30,6 +33,26 @@ CREATE TABLE subjects (
     created_at BIGINT NOT NULL,
     erased_at BIGINT,
     banned_at BIGINT,
+    UNIQUE (person, site)
+);
+
+CREATE INDEX identities_by_picture ON identities (picture);
+
+-- Pictures by their content, redrawn by us in two sizes (WebP, base64).
+CREATE TABLE pictures (
+    hash TEXT PRIMARY KEY,
+    small TEXT NOT NULL,
+    large TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- What a site's readers ask for: a random id for a person there. It outlives the person.
+CREATE TABLE avatars (
+    id TEXT PRIMARY KEY,
+    person TEXT,
+    site TEXT NOT NULL,
+    namespace TEXT,
+    provider_id TEXT,
     UNIQUE (person, site)
 );
 
@@ -106,6 +129,7 @@ CREATE TABLE sessions (
     door TEXT NOT NULL,
     site TEXT NOT NULL,
     subject TEXT NOT NULL REFERENCES subjects (subject),
+    avatar TEXT NOT NULL,
     person TEXT NOT NULL REFERENCES persons (id),
     namespace TEXT NOT NULL,
     provider_id TEXT NOT NULL,
