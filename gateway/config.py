@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -42,8 +42,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     secret_keys: list[str]
     trusted_proxies: list[str] = []
     contact: str = ""
-    providers: dict[str, dict[str, Any]] = {}
-    sites: dict[str, dict[str, Any]] = {}
+    providers: dict[str, Any] = {}
+    sites: dict[str, Any] = {}
     limits: dict[str, Any] = {}
 
 
@@ -141,6 +141,7 @@ class _Reading:
         self._environment = environment
         self._folder = folder
         self._mistakes: list[Mistake] = []
+        self._unreadable: set[str] = set()
         self._notes: list[str] = []
 
     def settings(self, table: dict[str, Any]) -> Settings:
@@ -150,9 +151,10 @@ class _Reading:
         self._public_url(top.public_url)
         self._proxies(top.trusted_proxies)
         self._contact(top.contact)
-        secret_keys = self._secret_keys(top.secret_keys)
-        apps = dict(self._apps(top.providers, loopback))
-        sites = dict(self._sites(top.sites, set(top.providers), loopback))
+        secret_keys = tuple(self._secret_keys(top.secret_keys))
+        apps = dict(self._apps(self._tables("providers", top.providers), loopback))
+        tables = self._tables("sites", top.sites)
+        sites = dict(self._sites(tables, set(top.providers), loopback))
         self._no_shared_origins(sites)
         limits = self._limits(top.limits)
         database = self._database(top.database)
@@ -163,7 +165,7 @@ class _Reading:
             host=host,
             port=port,
             database=database,
-            secret_keys=tuple(secret_keys),
+            secret_keys=secret_keys,
             trusted_proxies=tuple(top.trusted_proxies),
             contact=top.contact,
             apps=apps,
@@ -173,19 +175,34 @@ class _Reading:
         )
 
     def _wrong(self, key: str, problem: str, remedy: str) -> None:
-        self._mistakes.append(Mistake(key, problem, remedy))
+        if key not in self._unreadable:
+            self._mistakes.append(Mistake(key, problem, remedy))
 
-    def _table(self, kind: type[Table], table: dict[str, Any], path: str) -> Table:
-        """Read a table field by field, so that one mistake does not hide the next."""
+    def _is_unreadable(self, key: str, problem: str, remedy: str) -> None:
+        """There is no value to judge any further."""
+        self._wrong(key, problem, remedy)
+        self._unreadable.add(key)
+
+    def _tables(self, name: str, entries: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        for key, table in entries.items():
+            if not isinstance(table, dict):
+                self._wrong(f"{name}.{key}", "it is not a table", f"Write [{name}.{key}].")
+        return {key: table for key, table in entries.items() if isinstance(table, dict)}
+
+    def _table(self, kind: type[Table], table: dict[str, Any], path: str, *others: str) -> Table:
+        """Read a table field by field, so that one mistake does not hide the next.
+
+        ``others`` are settings of the same table that are read elsewhere.
+        """
         known = {setting.name: setting for setting in msgspec.structs.fields(kind)}
-        for name in table.keys() - known.keys():
-            near = difflib.get_close_matches(name, known, 1)
+        for name in table.keys() - known.keys() - set(others):
+            near = difflib.get_close_matches(name, [*known, *others], 1)
             remedy = f"Did you mean {near[0]}?" if near else "Take it out."
             self._wrong(path + name, "there is no such setting", remedy)
         values = {}
         for name, setting in known.items():
             if name not in table and setting.required:
-                self._wrong(path + name, "it is missing", "Add it.")
+                self._is_unreadable(path + name, "it is missing", "Add it.")
                 values[name] = setting.type() if isinstance(setting.type, type) else []
             elif name in table:
                 values[name] = self._value(setting, table[name], path)
@@ -197,26 +214,29 @@ class _Reading:
         try:
             return msgspec.convert(value, setting.type)
         except msgspec.ValidationError as error:
-            self._wrong(path + setting.name, str(error), "Give a value of that kind.")
+            self._is_unreadable(path + setting.name, str(error), "Give a value of that kind.")
             if not setting.required:
                 return setting.default if setting.default is not msgspec.NODEFAULT else {}
             return "" if setting.type is str else []
 
     def _public_url(self, url: str) -> None:
-        if not url:
-            return
         if url_origin(url + "/") != url:
             remedy = 'Write it as "https://id.example.org", without a slash at the end.'
             self._wrong("public_url", "it is not an origin", remedy)
-        self._https("public_url", url, loopback=True)
+        if _host(url):
+            self._https("public_url", url, loopback=True)
 
     def _https(self, key: str, url: str, *, loopback: bool) -> None:
-        if urlsplit(url).scheme != "https" and not (loopback and _is_loopback(url)):
+        if not _host(url):
+            self._wrong(key, "it is no address", "Write an https address, or take it out.")
+        elif _scheme(url) != "https" and not (
+            loopback and _scheme(url) == "http" and _is_loopback(url)
+        ):
             self._wrong(key, "it is not https", "Use an https address; http is for loopback only.")
 
     def _listen(self, listen: str) -> tuple[str, int]:
         host, _, port = listen.rpartition(":")
-        if host and port.isascii() and port.isdigit() and int(port) < 65536:
+        if host and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) < 65536:
             return host.strip("[]"), int(port)
         self._wrong("listen", "it is not an address and a port", 'Write "127.0.0.1:8000".')
         return "", 0
@@ -267,9 +287,7 @@ class _Reading:
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def _apps(
-        self, tables: dict[str, dict[str, Any]], loopback: bool
-    ) -> Iterator[tuple[str, App]]:
+    def _apps(self, tables: dict[str, dict[str, Any]], loopback: bool) -> Iterator[tuple[str, App]]:
         for key, table in tables.items():
             path = f"providers.{key}."
             provider = PROVIDERS.get(key)
@@ -278,9 +296,8 @@ class _Reading:
                 self._wrong(path[:-1], "there is no such provider", remedy)
                 continue
             overridable = {*provider.endpoints, "issuer"}
-            own = {name: value for name, value in table.items() if name not in overridable}
-            app = self._table(_App, own, path)
-            if not app.client_id and "client_id" in own:
+            app = self._table(_App, table, path, *overridable)
+            if not app.client_id:
                 self._wrong(path + "client_id", "it is empty", "Copy it from the provider.")
             if not GRAPH_VERSION.fullmatch(app.api_version):
                 self._wrong(path + "api_version", "it is no version", 'Write "v26.0".')
@@ -302,7 +319,7 @@ class _Reading:
             )
 
     def _endpoint(self, key: str, url: Any, app: _App, loopback: bool) -> str:
-        if not isinstance(url, str) or not urlsplit(url).hostname:
+        if not isinstance(url, str):
             self._wrong(key, "it is no address", "Write an https address, or take it out.")
             return ""
         filled = url.replace("{api_version}", app.api_version)
@@ -320,7 +337,7 @@ class _Reading:
                 remedy = "Use small letters, digits and hyphens, at most 63."
                 self._wrong(path[:-1], "that is no name for a site", remedy)
             site = self._table(_Site, table, path)
-            if not site.name.strip() and "name" in table:
+            if not site.name.strip():
                 self._wrong(path + "name", "it is empty", "Commenters read it: name the blog.")
             self._origins(path, site)
             self._site_providers(path, site, configured)
@@ -355,7 +372,7 @@ class _Reading:
 
     def _site_providers(self, path: str, site: _Site, configured: set[str]) -> None:
         for provider in site.providers:
-            if provider not in configured:
+            if provider not in configured and "providers" not in self._unreadable:
                 remedy = f"Add a [providers.{provider}] table, or take it out of the list."
                 self._wrong(path + "providers", f"{provider!r} is not configured", remedy)
         if len(set(site.providers)) != len(site.providers):
@@ -392,12 +409,31 @@ class _Reading:
         if kind != "sqlite" or not path:
             remedy = 'Write "sqlite:commentgate.db"; this version keeps its data in SQLite.'
             self._wrong("database", "it is not a database of a known kind", remedy)
+        elif not (self._folder / path).parent.is_dir():
+            self._wrong(
+                "database", "its folder does not exist", "Make the folder, or name another."
+            )
         return f"sqlite:{self._folder / path}"
 
 
-def _is_loopback(url: str) -> bool:
+def _host(url: str) -> str:
+    return _parts(url).hostname or ""
+
+
+def _scheme(url: str) -> str:
+    return _parts(url).scheme
+
+
+def _parts(url: str) -> SplitResult:
     try:
-        host = urlsplit(url).hostname or ""
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
+def _is_loopback(url: str) -> bool:
+    host = _host(url)
+    try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
