@@ -4,21 +4,21 @@ They stand on loopback addresses of their own, so that a browser takes them for 
 """
 
 import asyncio
-import contextlib
 import ipaddress
+import logging.config
 import secrets
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from gateway import logs
 from gateway.config import read
@@ -28,6 +28,7 @@ from providers import rehearsal
 
 PROVIDERS = ("wordpress", "twitter", "twitter1", "facebook")
 STOP_WITHIN = 2  # seconds
+BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,16 @@ class Place:
         return f"http://{self.host}:{self.port}"
 
     def listen(self) -> socket.socket:
-        """Bind it. Raises OSError where the system lacks the address or the port is taken."""
+        """Take connections here, which wait until somebody serves them.
+
+        Raises OSError where the system lacks the address or the port is taken.
+        """
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         listening = socket.socket(family)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((self.address, self.port))
+            listening.listen(BACKLOG)
         except OSError:
             listening.close()
             raise
@@ -149,10 +154,10 @@ def demo(first_port: int) -> None:
         if sentence:
             print(sentence)  # noqa: T201  # this is what the command is for
         print(f"Open {places.blog.url}/ and sign in. Ctrl-C stops everything.", flush=True)  # noqa: T201  # the one line of the demo
-        asyncio.run(_serve(dict(zip(apps.values(), sockets, strict=True))))
+        asyncio.run(_serve_until_told(dict(zip(apps.values(), sockets, strict=True))))
 
 
-def servers(places: Town, folder: Path) -> Mapping[Place, ASGIApp]:
+def servers(places: Town, folder: Path) -> Mapping[Place, Starlette]:
     """The four applications of a demo, with their data in ``folder``."""
     settings = read(configuration(places), environment(places.gateway.url), folder)
     return {
@@ -188,7 +193,7 @@ def rehearse(host: str, port: int, gateway_url: str) -> None:
     print(_as_toml(provider_tables(place.url, gateway_url)))  # noqa: T201  # this is what the command is for
     for variable, secret in environment(gateway_url).items():
         print(f"# export {variable}={secret}", flush=True)  # noqa: T201  # stand-ins' secrets are no secrets
-    asyncio.run(_serve({app: sockets[0]}))
+    asyncio.run(_serve_until_told({app: sockets[0]}))
 
 
 def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
@@ -217,25 +222,40 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(apps: Mapping[ASGIApp, socket.socket]) -> None:
-    running = {
-        _Server(
-            uvicorn.Config(
-                app,
-                log_config=logs.configuration("WARNING"),
-                access_log=False,
-                timeout_graceful_shutdown=STOP_WITHIN,
-            )
-        ): listening
-        for app, listening in apps.items()
-    }
-
-    def stop() -> None:
-        for server in running:
-            server.should_exit = True
-
+async def _serve_until_told(apps: Mapping[Starlette, socket.socket]) -> None:
+    logging.config.dictConfig(logs.configuration("WARNING"))
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows stops by KeyboardInterrupt
-            loop.add_signal_handler(number, stop)
-    await asyncio.gather(*(server.serve([listening]) for server, listening in running.items()))
+        with suppress(NotImplementedError):  # Windows stops by KeyboardInterrupt
+            loop.add_signal_handler(number, stop.set)
+    await serve(apps, stop)
+
+
+async def serve(apps: Mapping[Starlette, socket.socket], stop: asyncio.Event) -> None:
+    """Serve each application on its listening socket until ``stop`` is set or one of them ends."""
+    servers = {_Server(_server_settings(app)): listening for app, listening in apps.items()}
+    serving = [
+        asyncio.create_task(server.serve([listening])) for server, listening in servers.items()
+    ]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    _end_waiting(apps)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+
+
+def _server_settings(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_WITHIN
+    )
+
+
+def _end_waiting(apps: Iterable[Starlette]) -> None:
+    """A stand-in that plays a slow provider would hold its caller, and so the end, for a minute."""
+    for app in apps:
+        closing = getattr(app.state, "closing", None)
+        if closing:
+            closing.set()
