@@ -33,6 +33,7 @@ from gateway.errors import (
     ForeignForm,
     ForeignOrigin,
     NoCookie,
+    ProviderAnswer,
     ProviderError,
     TooMany,
     UnknownProvider,
@@ -272,6 +273,8 @@ async def finish(
         return await _end(gate, attempt, "expired")
     if _is_denial(answer):
         return await _end(gate, attempt, "denied")
+    if "error" in answer:  # a code beside it is not to be used: RFC 6749 4.1.2.1
+        return await _failed(gate, attempt, ProviderAnswer())
     try:
         who = await gate.oauth.identify(
             app, gate.settings.callback(app.key), secrets, answer, email=site.email
