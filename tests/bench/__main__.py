@@ -1,0 +1,54 @@
+"""``python -m tests.bench [verifier] [login] [start]``: measurements, printed and never asserted.
+
+Every figure is a median of rounds that are interleaved in one run. CPU is what the kernel booked
+for the gateway's process; the stand-ins and the browser run on another core.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.bench import logins, starting, steps, verifying
+from tests.bench.table import show
+
+
+def _verifier(folder: Path) -> None:
+    show("A blog server's check of a session token", verifying.rows())
+
+
+def _login(folder: Path) -> None:
+    contexts, listed = steps.rows(_below(folder, "inside"))
+    show("CPU of the gateway, per login", [*logins.rows(_below(folder, "outside")), *contexts])
+    show("The database's work in a login by X, and in a second one", listed)
+
+
+def _start(folder: Path) -> None:
+    show("One worker", starting.rows(_below(folder, "starting")))
+
+
+PARTS: Mapping[str, Callable[[Path], None]] = {
+    "verifier": _verifier,
+    "login": _login,
+    "start": _start,
+}
+
+
+def _below(folder: Path, name: str) -> Path:
+    below = folder / name
+    below.mkdir()
+    return below
+
+
+def main() -> None:
+    """Measure the parts that are named, or all."""
+    named = sys.argv[1:] or list(PARTS)
+    if unknown := set(named) - set(PARTS):
+        sys.exit(f"There is no part {', '.join(unknown)}. The parts are {', '.join(PARTS)}.")
+    with tempfile.TemporaryDirectory(prefix="commentgate-bench-") as folder:
+        for part in named:
+            PARTS[part](Path(folder))
+
+
+if __name__ == "__main__":
+    main()
