@@ -68,7 +68,7 @@ async def sign_in(gate: Gate, provider: str, address: str, lang: str) -> Begun:
 async def of_browser(gate: Gate, browser: Browser) -> Account | None:
     """The account of whoever is signed in, or None."""
     now = gate.now()
-    session = await gateway_sessions.of_browser(gate.db, gate.seal, browser.session, now)
+    session = await gate.signed_in(browser.session)
     if session is None:
         return None
     subjects = await commenters.subjects(gate.db, session.person)

@@ -122,13 +122,22 @@ async def by_state(db: Reader, state: str) -> Attempt | None:
     )
 
 
-async def keep_request_token(tx: Transaction, attempt: str, seal: Seal, secrets: Secrets) -> None:
-    """OAuth 1.0a: the request token is what the provider will name the attempt by."""
-    await tx.execute(
-        "UPDATE attempts SET state_hash = :hash, sealed = :sealed WHERE id = :id",
-        id=attempt,
-        hash=digest(secrets.request_token),
-        sealed=_sealed(seal, secrets),
+async def keep_request_token(
+    tx: Transaction, attempt: Attempt, seal: Seal, secrets: Secrets
+) -> bool:
+    """OAuth 1.0a: the request token is what the provider will name the attempt by.
+
+    False if another request has kept one meanwhile: that one counts.
+    """
+    return bool(
+        await tx.execute(
+            "UPDATE attempts SET state_hash = :hash, sealed = :sealed"
+            " WHERE id = :id AND sealed = :before",
+            id=attempt.id,
+            hash=digest(secrets.request_token),
+            sealed=_sealed(seal, secrets),
+            before=attempt.sealed,
+        )
     )
 
 

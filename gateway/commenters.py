@@ -40,7 +40,7 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
         provider_id=identity.provider_id,
     )
     person: str = known["person"] if known else await _new_person(tx, now)
-    await tx.execute(
+    row = await tx.row(
         "INSERT INTO identities (namespace, provider_id, person, name, username, profile_url,"
         " avatar_url, email, email_verified, created_at, seen_at)"
         " VALUES (:namespace, :provider_id, :person, :name, :username, :profile_url,"
@@ -50,7 +50,7 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
         " avatar_url = excluded.avatar_url,"
         " email = CASE WHEN :keep_email THEN excluded.email ELSE identities.email END,"
         " email_verified = CASE WHEN :keep_email THEN excluded.email_verified"
-        " ELSE identities.email_verified END, seen_at = excluded.seen_at",
+        " ELSE identities.email_verified END, seen_at = excluded.seen_at RETURNING person",
         namespace=identity.namespace,
         provider_id=identity.provider_id,
         person=person,
@@ -63,7 +63,7 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
         keep_email=keep_email,
         now=now,
     )
-    return person
+    return str(row["person"]) if row else person  # a node that was faster has made the person
 
 
 async def _new_person(tx: Transaction, now: int) -> str:

@@ -14,6 +14,7 @@ from gateway.apps import App
 from gateway.config import Settings
 from gateway.database import Database, Transaction, connect
 from gateway.errors import Busy
+from gateway.gateway_sessions import GatewaySession
 from gateway.http import Transport
 from gateway.keys import KeyRing
 from gateway.oauth import OAuth
@@ -56,6 +57,14 @@ class Gate:
     def site(self, site: str) -> Site | None:
         """The site of an attempt, our own among them, or None."""
         return self.settings.sites.find(site) if site else self.own_site
+
+    async def signed_in(self, cookie: str | None) -> GatewaySession | None:
+        """Who is signed in here, by the session cookie's value, or None.
+
+        A session by a provider that is switched off is none.
+        """
+        session = await gateway_sessions.of_browser(self.db, self.seal, cookie, self.now())
+        return session if session and session.provider in self.settings.apps else None
 
     def offered(self, site: Site, provider: str) -> App | None:
         """Our app at a provider that the site offers, or None."""

@@ -146,7 +146,7 @@ async def resume(gate: Gate, attempt_id: str, browser: Browser, *, pressed: bool
     if isinstance(judged, Deliver):
         return judged
     site, app = judged
-    signed_in = await gateway_sessions.of_browser(gate.db, gate.seal, browser.session, gate.now())
+    signed_in = await gate.signed_in(browser.session)
     if attempt.gateway_session:
         if _is_still(signed_in, attempt):
             return await _ask_or_hand_over(gate, attempt, site, app, signed_in)
@@ -227,10 +227,10 @@ async def _to_provider(gate: Gate, attempt: Attempt, site: Site, app: App) -> St
         )
     except ProviderError as error:
         return await _failed(gate, attempt, error)
-    if after != secrets:
-        await gate.db.transact(
-            lambda tx: attempts.keep_request_token(tx, attempt.id, gate.seal, after)
-        )
+    if after != secrets and not await gate.db.transact(
+        lambda tx: attempts.keep_request_token(tx, attempt, gate.seal, after)
+    ):
+        return Resume(attempt.id)  # a second window was faster
     return GoToProvider(attempt, app, url)
 
 
@@ -311,7 +311,7 @@ async def _sign_in(
 ) -> Resume | Deliver:
     """Begin the gateway's own session, and ask or hand over, all in one transaction."""
     now = gate.now()
-    before = await gateway_sessions.of_browser(gate.db, gate.seal, browser.session, now)
+    before = await gate.signed_in(browser.session)
 
     async def work(tx: Transaction) -> tuple[str, str | None]:
         person = await commenters.recognise(tx, who, now, keep_email=site.email)
@@ -389,12 +389,12 @@ async def answer(gate: Gate, attempt_id: str, choice: Choice, token: str, browse
     """
     attempt = await _own_attempt(gate, attempt_id, browser)
     if attempt.outcome == "code" and choice == "continue":
-        return await _tell_again(gate, attempt)
+        return await _tell_again(gate, attempt, token)
     judged = await _judge(gate, attempt)
     if isinstance(judged, Deliver):
         return judged
     site, _ = judged
-    signed_in = await gateway_sessions.of_browser(gate.db, gate.seal, browser.session, gate.now())
+    signed_in = await gate.signed_in(browser.session)
     if not _is_still(signed_in, attempt):
         return Resume(attempt.id)
     if not same(token, _form_token(gate, attempt, signed_in.id)):
@@ -419,8 +419,10 @@ async def _approve(gate: Gate, attempt: Attempt, site: Site, signed_in: GatewayS
     return Deliver(attempt, site, code, is_code=True)
 
 
-async def _tell_again(gate: Gate, attempt: Attempt) -> Deliver:
+async def _tell_again(gate: Gate, attempt: Attempt, token: str) -> Deliver:
     """A double click sends two answers, and some browsers show the second one's page."""
+    if not same(token, _form_token(gate, attempt, attempt.gateway_session or "")):
+        raise AttemptOver("code", back=_way_back(gate, attempt))
     code = grants.code_for(gate.seal, attempt)
     site = _site_of(gate, attempt)
     if site is None or not await grants.is_waiting(gate.db, code, gate.now()):
