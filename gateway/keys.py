@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.database import Database, Row, Transaction
+from gateway.database import Database, Reader, Row, Transaction
 from gateway.errors import KeysUnreadable
 from gateway.seal import Seal, random_id
 
@@ -126,13 +126,22 @@ class KeyRing:
 
 
 def signing(ring: list[SigningKey], now: int) -> SigningKey | None:
-    """Which key of a ring signs at ``now``: the one in use that was made last."""
-    in_use = [
-        key
+    """Which key of a ring signs at ``now``: the one whose turn began last.
+
+    Where none has begun, as after a clock was set back, it is the one whose turn comes first.
+    """
+    turns = [
+        (key.use_from, key.created_at, key)
         for key in ring
-        if key.use_from is not None and key.use_from <= now and key.is_published(now)
+        if key.use_from is not None and (key.replaced_at is None or now < key.replaced_at)
     ]
-    return max(in_use, key=lambda key: (key.use_from or 0, key.created_at), default=None)
+    begun = [turn for turn in turns if turn[0] <= now]
+    chosen = max(begun, key=_begins, default=None) or min(turns, key=_begins, default=None)
+    return chosen[2] if chosen else None
+
+
+def _begins(turn: tuple[int, int, SigningKey]) -> tuple[int, int]:
+    return turn[:2]
 
 
 def state(ring: list[SigningKey], key: SigningKey, now: int) -> str:
@@ -146,7 +155,7 @@ def state(ring: list[SigningKey], key: SigningKey, now: int) -> str:
 
 async def keys(db: Database) -> list[SigningKey]:
     """The whole ring, oldest first."""
-    return [_key(row) for row in await db.rows("SELECT * FROM signing_keys ORDER BY created_at")]
+    return await _ring(db)
 
 
 async def rotate(db: Database, seal: Seal, now: int) -> int:
@@ -177,28 +186,38 @@ async def rotate(db: Database, seal: Seal, now: int) -> int:
 async def retire(db: Database, seal: Seal, kid: str, now: int) -> bool:
     """Take a key away at once, as after a leak; False if there is none of that name.
 
-    Where it was the one that signs, the next one signs from now on, published long enough or not:
-    a verifier that does not know it yet fetches it.
+    Where it was the one that signs, the one after it signs from now on, published long enough or
+    not: a verifier that does not know it yet fetches it. Where it was to take over from another,
+    that one goes on.
     """
 
     async def work(tx: Transaction) -> bool:
         if not await tx.execute("DELETE FROM signing_keys WHERE kid = :kid", kid=kid):
             return False
-        ring = [_key(row) for row in await tx.rows("SELECT * FROM signing_keys")]
-        if signing(ring, now) is None:
-            await tx.execute(
-                "UPDATE signing_keys SET use_from = :now, replaced_at = NULL"
-                " WHERE use_from IS NULL OR use_from > :now",
-                now=now,
-            )
-        ring = [_key(row) for row in await tx.rows("SELECT * FROM signing_keys")]
-        if signing(ring, now) is None:
-            await _make(tx, seal, now, use_from=now)
-        if all(key.use_from is not None for key in ring):
-            await _make(tx, seal, now, use_from=None)
+        await _mend(tx, seal, now)
         return True
 
     return await db.transact(work)
+
+
+async def _mend(tx: Transaction, seal: Seal, now: int) -> None:
+    """See to it that a key signs now, that each is replaced by another, and that one comes next."""
+    if signing(await _ring(tx), now) is None:
+        await tx.execute("UPDATE signing_keys SET use_from = :now WHERE use_from IS NULL", now=now)
+    if signing(await _ring(tx), now) is None:
+        await _make(tx, seal, now, use_from=now)
+    await tx.execute(
+        "UPDATE signing_keys SET replaced_at = (SELECT min(later.use_from)"
+        " FROM signing_keys AS later WHERE later.use_from > signing_keys.use_from)"
+        " WHERE replaced_at > :now",
+        now=now,
+    )
+    if await tx.row("SELECT 1 FROM signing_keys WHERE use_from IS NULL") is None:
+        await _make(tx, seal, now, use_from=None)
+
+
+async def _ring(db: Reader) -> list[SigningKey]:
+    return [_key(row) for row in await db.rows("SELECT * FROM signing_keys ORDER BY created_at")]
 
 
 async def forget(tx: Transaction, now: int) -> None:
