@@ -8,9 +8,10 @@ from providers.base import Provider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """What is needed to ask one provider who somebody is. ``key`` is the configured entry's."""
+    """What is needed to ask one provider who somebody is; ``label`` is what commenters read."""
 
     provider: Provider
+    label: str
     client_id: str
     client_secret: str = field(repr=False)
     endpoints: Mapping[str, str]

@@ -52,6 +52,7 @@ class _App(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     client_secret: str
+    label: str = ""
     api_version: str = DEFAULT_GRAPH_VERSION
 
 
@@ -311,6 +312,7 @@ class _Reading:
                 key,
                 App(
                     provider=provider,
+                    label=app.label or provider.label,
                     client_id=app.client_id,
                     client_secret=secret,
                     endpoints=endpoints,

@@ -127,6 +127,7 @@ def provider_tables(rehearsal_url: str, gateway_url: str) -> dict[str, dict[str,
         key: {
             "client_id": apps[key].client_id,
             "client_secret": f"env:{secret_variable(key)}",
+            **({"label": "X (OAuth 1.0a)"} if key == "twitter1" else {}),
             **endpoints[key],
         }
         for key in PROVIDERS

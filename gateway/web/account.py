@@ -33,7 +33,7 @@ async def account(request: Request) -> Response:
 
 def _offered(gate: Gate) -> list[dict[str, str]]:
     return [
-        {"key": key, "label": app.provider.label, "icon": assets.icon(key)}
+        {"key": key, "label": app.label, "icon": assets.icon(key)}
         for key, app in gate.settings.apps.items()
     ]
 

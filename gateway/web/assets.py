@@ -98,7 +98,7 @@ async def offered(request: Request) -> Response:
         "providers": [
             {
                 "key": key,
-                "label": gate.settings.apps[key].provider.label,
+                "label": gate.settings.apps[key].label,
                 "icon": icon(key),
                 "available": True,
             }

@@ -126,7 +126,7 @@ def show(step: Step, cookies: Cookies) -> Response:
 
 def _hop_to_provider(step: GoToProvider) -> Response:
     language = step.attempt.lang
-    sentence = languages.text(language, "connecting", provider=step.app.provider.label)
+    sentence = languages.text(language, "connecting", provider=step.app.label)
     return pages.hop(language, step.url, sentence)
 
 
@@ -136,7 +136,7 @@ def _press(step: Press) -> Response:
         step.attempt.lang,
         site=step.site,
         origin=url_origin(step.attempt.return_to),
-        provider=step.app.provider.label,
+        provider=step.app.label,
         back=step.attempt.return_to,
     )
 
@@ -147,7 +147,7 @@ def _ask(step: Ask) -> Response:
         step.attempt.lang,
         site=step.site,
         origin=url_origin(step.attempt.return_to),
-        provider=step.app.provider.label,
+        provider=step.app.label,
         who=step.who,
         avatar=step.avatar,
         shared=step.site.shared,
