@@ -105,7 +105,8 @@ CREATE TABLE attempts (
     outcome TEXT,
     ended_at BIGINT
 );
-CREATE INDEX attempts_by_address ON attempts (address, expires_at);
+CREATE INDEX attempts_pending ON attempts (address, expires_at)
+    WHERE taken_at IS NULL AND outcome IS NULL;
 CREATE INDEX attempts_by_age ON attempts (created_at);
 
 -- The one-use code of a finished attempt.
