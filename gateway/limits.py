@@ -9,7 +9,9 @@ from math import ceil
 from gateway.database import Transaction
 from gateway.errors import TooMany
 
-_KEPT = 120_000  # milliseconds after which a row says nothing any more
+# Milliseconds: a row that far back says nothing any more; one that far ahead is from before the
+# clock was set back.
+_KEPT = 120_000
 
 
 def address_prefix(address: str) -> str:
@@ -29,20 +31,22 @@ async def count(tx: Transaction, name: str, per_minute: int, now: float) -> None
     """Count one more under ``name``. Raises ``TooMany`` with the seconds to wait."""
     arrived = int(now * 1000)
     step = 60_000 // per_minute
+    latest = arrived + step * (per_minute - 1)
     row = await tx.row(
         "INSERT INTO limits (name, arrival) VALUES (:name, :first)"
         " ON CONFLICT (name) DO UPDATE SET arrival = CASE WHEN limits.arrival > :now"
-        " THEN limits.arrival ELSE :now END + :step"
-        " WHERE limits.arrival <= :latest RETURNING arrival",
+        " AND limits.arrival <= :possible THEN limits.arrival ELSE :now END + :step"
+        " WHERE limits.arrival <= :latest OR limits.arrival > :possible RETURNING arrival",
         name=name,
         first=arrived + step,
         now=arrived,
         step=step,
-        latest=arrived + 60_000 - step,
+        latest=latest,
+        possible=arrived + _KEPT,
     )
     if row is None:
         full = await tx.row("SELECT arrival FROM limits WHERE name = :name", name=name)
-        waiting = (full["arrival"] if full else arrived) - (arrived + 60_000 - step)
+        waiting = (full["arrival"] if full else arrived) - latest
         raise TooMany(retry_after=max(1, ceil(waiting / 1000)))
 
 
