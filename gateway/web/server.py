@@ -10,6 +10,7 @@ import uvicorn
 from gateway import logs
 from gateway.config import Settings, load
 from gateway.web.app import CONFIG_VARIABLE, application
+from gateway.web.protocol import BoundedProtocol
 
 APP = "gateway.web.app:from_environment"
 STOP_WITHIN = 10  # seconds for what is under way, after being told to stop
@@ -31,6 +32,8 @@ def run(config: Path, workers: int) -> None:
 def options(settings: Settings) -> dict[str, Any]:
     """Uvicorn's settings: our own log line instead of its, and only listed proxies believed."""
     return {
+        "http": BoundedProtocol,
+        "ws": "none",
         "host": settings.host,
         "port": settings.port,
         "log_config": logs.configuration(),
