@@ -1,7 +1,7 @@
 """The story's second half, told by a site's page: redeem a code, renew the session, end it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway import (
@@ -16,10 +16,10 @@ from gateway import (
     tokens,
 )
 from gateway.database import Transaction
-from gateway.errors import InvalidClient, InvalidGrant
+from gateway.errors import InvalidClient, InvalidGrant, TokenError
 from gateway.gate import Gate
 from gateway.gateway_sessions import GatewaySession
-from gateway.grants import Grant
+from gateway.grants import Door, Grant
 from gateway.seal import digest, same
 from gateway.sessions import Session
 from gateway.sites import Site
@@ -58,27 +58,33 @@ async def redeem(gate: Gate, caller: Caller, code: str, verifier: str) -> Opened
     Whatever is refused, the code is burnt, unless a limit was reached. Raises ``TooMany`` and
     ``TokenError``.
     """
-    now = gate.now()
 
-    async def work(tx: Transaction) -> Grant | None:
+    async def work(tx: Transaction) -> tuple[Site, Session, Identity] | TokenError:
         await _count(gate, tx, caller)
-        return await grants.take(tx, code)
+        grant = await grants.take(tx, code)
+        try:
+            return await _open(gate, tx, caller, grant, verifier)
+        except TokenError as refusal:
+            return refusal  # not raised: what was taken stays taken
 
-    grant = await gate.db.transact(work)
-    site = _widget_site(gate, caller)
-    if grant is None or grant.expires_at <= now:
-        raise InvalidGrant("The code is unknown, used or expired.")
-    if grant.site != site.id or grant.origin != caller.origin:
-        raise InvalidGrant("The code was made for another page.")
-    challenge = digest(verifier)  # S256, RFC 7636 section 4.2
-    if not VERIFIER.fullmatch(verifier) or not same(challenge, grant.challenge):
-        raise InvalidGrant("The verifier does not fit the code.")
-    return await _open(gate, site, grant, caller.browser)
+    opened = await gate.db.transact(work)
+    if isinstance(opened, TokenError):
+        raise opened
+    return await _opened(gate, *opened)
 
 
-async def burn(gate: Gate, code: str) -> None:
-    """A request was refused that named a code: whoever sent it, the code is dead."""
-    await gate.db.transact(lambda tx: grants.take(tx, code))
+async def refuse(gate: Gate, caller: Caller, codes: Sequence[str]) -> None:
+    """Count a request that is refused as it stands, and burn the codes it names.
+
+    Raises ``TooMany``, and burns nothing then.
+    """
+
+    async def work(tx: Transaction) -> None:
+        await _count(gate, tx, caller)
+        for code in codes:
+            await grants.take(tx, code)
+
+    await gate.db.transact(work)
 
 
 async def _count(gate: Gate, tx: Transaction, caller: Caller) -> None:
@@ -93,32 +99,41 @@ def _widget_site(gate: Gate, caller: Caller) -> Site:
     return site
 
 
-async def _open(gate: Gate, site: Site, grant: Grant, browser: str) -> Opened:
+async def _open(
+    gate: Gate, tx: Transaction, caller: Caller, grant: Grant | None, verifier: str
+) -> tuple[Site, Session, Identity]:
     now = gate.now()
+    site = _widget_site(gate, caller)
+    if grant is None or grant.expires_at <= now:
+        raise InvalidGrant("The code is unknown, used or expired.")
+    if grant.site != site.id or grant.origin != caller.origin:
+        raise InvalidGrant("The code was made for another page.")
+    challenge = digest(verifier)  # S256, RFC 7636 section 4.2
+    if not VERIFIER.fullmatch(verifier) or not same(challenge, grant.challenge):
+        raise InvalidGrant("The verifier does not fit the code.")
+    signed_in = await gateway_sessions.find(tx, grant.gateway_session, now)
+    if signed_in is None:
+        raise InvalidGrant("The person has signed out since.")
+    signed_in = replace(
+        signed_in,
+        provider=grant.provider,
+        namespace=grant.namespace,
+        provider_id=grant.provider_id,
+    )
+    who = await _welcome(gate, tx, site, signed_in)
+    return site, await _begin_session(gate, tx, site, signed_in, grant.door, caller.browser), who
 
-    async def work(tx: Transaction) -> tuple[Session, Identity]:
-        signed_in = await gateway_sessions.find(tx, grant.gateway_session, now)
-        if signed_in is None:
-            raise InvalidGrant("The person has signed out since.")
-        signed_in = replace(
-            signed_in,
-            provider=grant.provider,
-            namespace=grant.namespace,
-            provider_id=grant.provider_id,
-        )
-        who = await _welcome(gate, tx, site, signed_in)
-        subject = await commenters.subject(tx, signed_in.person, site, now)
-        await acquaintances.meet(tx, signed_in.person, site, now)
-        avatar = await pictures.avatar(
-            tx, signed_in.person, site.id, signed_in.namespace, signed_in.provider_id
-        )
-        session = await sessions.open_session(
-            tx, signed_in, site.id, subject, avatar, grant.door, browser, now
-        )
-        return session, who
 
-    session, who = await gate.db.transact(work)
-    return await _opened(gate, site, session, who)
+async def _begin_session(
+    gate: Gate, tx: Transaction, site: Site, signed_in: GatewaySession, door: Door, browser: str
+) -> Session:
+    now = gate.now()
+    subject = await commenters.subject(tx, signed_in.person, site, now)
+    await acquaintances.meet(tx, signed_in.person, site, now)
+    avatar = await pictures.avatar(
+        tx, signed_in.person, site.id, signed_in.namespace, signed_in.provider_id
+    )
+    return await sessions.open_session(tx, signed_in, site.id, subject, avatar, door, browser, now)
 
 
 async def _welcome(

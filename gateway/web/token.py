@@ -18,9 +18,8 @@ from gateway.errors import (
     TooMany,
     UnsupportedGrant,
 )
-from gateway.gate import Gate
 from gateway.redeem import Caller, Opened
-from gateway.web.forms import read_form
+from gateway.web.forms import Pairs, read_pairs, unique
 from gateway.web.state import address_of, browser_of, gate_of
 
 HEADERS = {
@@ -38,6 +37,8 @@ KEYS_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 SECRETS_OF_SERVERS = ("client_secret", "client_assertion")
+TOKEN_OF_GRANT = {"authorization_code": "code", "refresh_token": "refresh_token"}
+BUSY_WAIT = 5  # seconds
 
 
 async def token(request: Request) -> Response:
@@ -45,28 +46,31 @@ async def token(request: Request) -> Response:
     return await _answer(request, _token)
 
 
-async def _token(request: Request, caller: Caller, form: dict[str, str]) -> bytes:
+async def _token(request: Request, caller: Caller, pairs: Pairs) -> bytes:
     gate = gate_of(request)
     try:
-        return _encoded(await _granted(gate, request, caller, form))
+        form = _judged(request, pairs)
     except TokenError:
-        if "code" in form:
-            await redeem.burn(gate, form["code"])
+        await redeem.refuse(gate, caller, [value for name, value in pairs if name == "code"])
         raise
+    if "code" in form:
+        verifier = form.get("code_verifier", "")
+        return _encoded(await redeem.redeem(gate, caller, form["code"], verifier))
+    return _encoded(await redeem.renew(gate, caller, form["refresh_token"]))
 
 
-async def _granted(gate: Gate, request: Request, caller: Caller, form: dict[str, str]) -> Opened:
+def _judged(request: Request, pairs: Pairs) -> dict[str, str]:
+    """The form, which has either a code or a refresh token. Raises ``TokenError``."""
+    form = _fields(pairs)
     if "authorization" in request.headers or any(name in form for name in SECRETS_OF_SERVERS):
         raise InvalidRequest("A page has no secret to show.")
-    match form.get("grant_type"):
-        case "authorization_code" if form.get("code"):
-            return await redeem.redeem(gate, caller, form["code"], form.get("code_verifier", ""))
-        case "refresh_token" if form.get("refresh_token"):
-            return await redeem.renew(gate, caller, form["refresh_token"])
-        case "authorization_code" | "refresh_token":
-            raise InvalidRequest("There is no code and no refresh token in the request.")
-        case _:
-            raise UnsupportedGrant("The grant types are authorization_code and refresh_token.")
+    asked = TOKEN_OF_GRANT.get(form.get("grant_type", ""))
+    if asked is None:
+        raise UnsupportedGrant("The grant types are authorization_code and refresh_token.")
+    given = [name for name in TOKEN_OF_GRANT.values() if name in form]
+    if given != [asked] or not form[asked]:
+        raise InvalidRequest("The grant type says which one of code and refresh_token is needed.")
+    return form
 
 
 def _encoded(opened: Opened) -> bytes:
@@ -87,7 +91,8 @@ async def revoke(request: Request) -> Response:
     return await _answer(request, _revoke)
 
 
-async def _revoke(request: Request, caller: Caller, form: dict[str, str]) -> bytes:
+async def _revoke(request: Request, caller: Caller, pairs: Pairs) -> bytes:
+    form = _fields(pairs)
     if not form.get("token"):
         raise InvalidRequest("There is no token in the request.")
     await redeem.end(gate_of(request), caller, form["token"])
@@ -100,34 +105,43 @@ async def jwks(request: Request) -> Response:
 
 
 async def _answer(
-    request: Request, story: Callable[[Request, Caller, dict[str, str]], Awaitable[bytes]]
+    request: Request, story: Callable[[Request, Caller, Pairs], Awaitable[bytes]]
 ) -> Response:
     """Read the form, run the story, and say what came of it as JSON, to the site's pages alone."""
     caller = Caller("", request.headers.get("origin"), address_of(request), browser_of(request))
     try:
-        form = await _form(request)
-        caller = replace(caller, site=form.get("client_id", ""))
-        body, status = await story(request, caller, form), 200
+        pairs = await _pairs(request)
+        caller = replace(caller, site=dict(pairs).get("client_id", ""))
+        body, status = await story(request, caller, pairs), 200
         extra: dict[str, str] = {}
     except (TokenError, TooMany, Busy) as error:
         body, status, extra = _refusal(error)
     return Response(body, status, {**HEADERS, **extra, **_cors(request, caller)})
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _pairs(request: Request) -> Pairs:
     try:
-        return await read_form(request)
-    except BadField as error:
-        raise InvalidRequest(f"The form can't be read: {error.field}.") from None
-    except PageError as error:
-        raise InvalidRequest(str(error)) from None
+        return await read_pairs(request)
+    except PageError:
+        raise InvalidRequest("The body is not a small url-encoded form.") from None
+
+
+def _fields(pairs: Pairs) -> dict[str, str]:
+    try:
+        return unique(pairs)
+    except BadField:  # its name is the caller's text, and not every character may be told back
+        raise InvalidRequest("A field stands there twice.") from None
 
 
 def _refusal(error: GatewayError) -> tuple[bytes, int, dict[str, str]]:
     code = error.code if isinstance(error, TokenError) else "temporarily_unavailable"
-    extra = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
     described = {"error": code, "error_description": str(error)}
+    extra = {"Retry-After": str(_wait(error))} if isinstance(error, TooMany | Busy) else {}
     return msgspec.json.encode(described), error.status, extra
+
+
+def _wait(error: TooMany | Busy) -> int:
+    return error.retry_after if isinstance(error, TooMany) else BUSY_WAIT
 
 
 def _cors(request: Request, caller: Caller) -> dict[str, str]:
