@@ -1,0 +1,121 @@
+"""The demo for browser tests: its four servers on free ports, each test with a town of its own."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from starlette.applications import Starlette
+
+from gateway.demo.run import Place, Town, serve, servers
+from tests.browser.harness import Browser, Page
+from tests.servers import listening
+
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+STOPS_WITHIN = 20.0
+ADA = "Ada Lovelace"
+LABELS = {"wordpress": "WordPress.com", "twitter": "X", "twitter1": "X", "facebook": "Facebook"}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The addresses of a running demo, without a slash at the end, and its stand-ins."""
+
+    gateway: str
+    blog: str  # trusted
+    garden: str  # not trusted
+    rehearsal: str
+    stand_ins: Starlette
+
+    @property
+    def profile_reads(self) -> int:
+        """How often the gateway has asked any provider who somebody is."""
+        return sum(count for name, count in self.stand_ins.state.calls.items() if "profile" in name)
+
+
+@contextmanager
+def running_demo() -> Iterator[Demo]:
+    """A demo nobody has used yet, with its data in a folder that is gone afterwards."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="commentgate-demo-")))
+        sockets = [stack.enter_context(listening(host)) for host in HOSTS]
+        town = Town(*(_place(one) for one in sockets))
+        apps = servers(town, folder)
+        serving = dict(zip(apps.values(), sockets, strict=True))
+        stack.enter_context(_in_thread(serving))
+        yield Demo(
+            gateway=town.gateway.url,
+            blog=town.blog.url,
+            garden=town.garden.url,
+            rehearsal=town.rehearsal.url,
+            stand_ins=apps[town.rehearsal],
+        )
+
+
+def _place(listener: socket.socket) -> Place:
+    host, port = listener.getsockname()
+    return Place(host, host, port)
+
+
+@contextmanager
+def _in_thread(serving: dict[Starlette, socket.socket]) -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    def work() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(serve(serving, stop))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(STOPS_WITHIN)
+
+
+def press_icon(page: Page, provider: str) -> None:
+    """Click a button of the widget by its provider's key."""
+    page.click(f"button.button-{provider}")
+
+
+def open_popup(browser: Browser, provider: str = "twitter") -> Page:
+    """Click a button of the widget and give the window that it opens."""
+    return browser.popup(lambda: press_icon(browser.page, provider))
+
+
+def pick(window: Page, person: str = ADA, fault: str = "none") -> None:
+    """On a stand-in's page: choose what goes wrong, if anything, and who signs in."""
+    window.see("Who signs in?")
+    window.evaluate("(fault) => { document.getElementById('fault').value = fault; }", fault)
+    window.click("button[name=person]", person)
+
+
+def wait_armed(window: Page) -> None:
+    """On the question: look around as a person does, until its button can be pressed."""
+    window.hover("h1")
+    window.hover("#yes")
+    window.wait("document.getElementById('yes').getAttribute('aria-disabled') === 'false'")
+
+
+def approve(window: Page) -> None:
+    """Answer the question with yes, as a person with a mouse."""
+    wait_armed(window)
+    window.click("#yes")
+
+
+def see_signed_in(page: Page, provider: str = "twitter", person: str = ADA) -> None:
+    """Wait until the form says who comments, and with which account."""
+    page.see(f"You are commenting using your {LABELS[provider]} account. (Log out / Change)")
+    page.see(person, ".person .name")
+
+
+def post(page: Page) -> None:
+    """Send the comment."""
+    page.click("form[action^='/comments'] button[type=submit]")
+    page.wait_url("#comment-")
