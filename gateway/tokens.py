@@ -15,6 +15,9 @@ LIFE = 3600  # seconds
 LENGTH = 8192  # characters, more than any token of ours has
 SCOPE = "profile"
 
+# What a token that somebody made up can raise below: a header may be any JSON, nested deeply.
+UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
+
 
 def mint(signer: Signer, issuer: str, site: Site, session: Session, who: Identity, now: int) -> str:
     """Sign a session token (contract: section 5). It never carries an e-mail."""
@@ -46,7 +49,7 @@ def sid_of(keys: KeySet, token: str, site: str) -> str | None:
     try:
         read = jws.deserialize_compact(token, keys, algorithms=["ES256"])
         claims = msgspec.json.decode(read.payload, type=dict[str, object])
-    except (JoseError, ValueError):
+    except UNREADABLE:
         return None
     sid = claims.get("sid")
     genuine = read.headers().get("typ") == "at+jwt" and claims.get("aud") == site
