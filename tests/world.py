@@ -277,14 +277,17 @@ async def opened(
     settings = read(dict(table), {**environment(GATEWAY), "DEMO_SECRET": SECRET}, folder)
     async with Transport(public_only=False) as transport:
         app = application(settings, transport, clock)
-        async with app.router.lifespan_context(app), httpx2.AsyncClient() as outside:
-            async with inside(app, settings) as client:
-                yield World(app, client, outside, stand_ins, clock, settings, folder)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(verify=False) as outside,  # the stand-ins speak plain http
+            inside(app, settings) as client,
+        ):
+            yield World(app, client, outside, stand_ins, clock, settings, folder)
         await transport.aclose_pool()
 
 
 def inside(app: Starlette, settings: Settings, address: str = "127.0.0.1") -> httpx2.AsyncClient:
-    """A client at ``address`` that calls the gateway and holds each answer to what all must keep."""
+    """A client at ``address``; each answer is held to what all answers must keep."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1)),
         base_url=settings.public_url,

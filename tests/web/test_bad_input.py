@@ -24,10 +24,22 @@ BAD_RETURN_URLS = (
     *("HTTPS://blog.example.org/", "https://blög.example.org/", "https://xn--blg-sna.example.org/"),
     *("https://blog.example.org", "https://blog.example.org:443/", "https://blog.example.org:/"),
     *("https:///blog.example.org/", "http://blog.example.org/", "https://[::1]/", "https://["),
-    *("https://blog.example.org/#gw=a.b", "https://blog.example.org/#", " https://blog.example.org/"),
-    *("https://blog.example.org/\r\nSet-Cookie: a=b", "https://blog.example.org/\ta", "https://\t/"),
+    *(
+        "https://blog.example.org/#gw=a.b",
+        "https://blog.example.org/#",
+        " https://blog.example.org/",
+    ),
+    *(
+        "https://blog.example.org/\r\nSet-Cookie: a=b",
+        "https://blog.example.org/\ta",
+        "https://\t/",
+    ),
     *("javascript:alert(1)//https://blog.example.org/", "data:text/html,https://blog.example.org/"),
-    *("https://blog.example.org/\u202e", "https://blog.example.org/\x00", "https://blog%2eexample.org/"),
+    *(
+        "https://blog.example.org/\u202e",
+        "https://blog.example.org/\x00",
+        "https://blog%2eexample.org/",
+    ),
     *("https://blog.example.org%2f@evil.example/", "https://blog.example.org/" + "a" * 2048),
     *('https://blog.example.org/"onload="', "https://blog.example.org/<script>", "https://*/"),
 )
@@ -72,11 +84,10 @@ async def refused(world: World, click: Click, status: int, code: str, **headers:
     assert await dump(world) == before
 
 
-@pytest.mark.parametrize(("field", "value", "status", "code"), BAD_FIELDS)
-async def test_each_field_is_judged(
-    world: World, field: str, value: str | None, status: int, code: str
-) -> None:
-    await refused(world, Click(extra={field: value}), status, code)
+async def test_each_field_is_judged(world: World) -> None:
+    """One that is missing is no better than one that is wrong."""
+    for field, value, status, code in BAD_FIELDS:
+        await refused(world, Click(extra={field: value}), status, code)
 
 
 @pytest.mark.parametrize("field", [*Click().form, "prompt", "unheard_of"])
@@ -92,18 +103,17 @@ async def test_a_field_that_stands_there_twice_is_refused(world: World, field: s
     assert says(page, "bad_field")
 
 
-@pytest.mark.parametrize("url", BAD_RETURN_URLS)
-async def test_R1_a_return_url_is_exactly_on_the_site(world: World, url: str) -> None:
+async def test_R1_a_return_url_is_exactly_on_the_site(world: World) -> None:
     """Neither repaired nor guessed at: a browser could read it another way than we do."""
-    await refused(world, Click(return_to=url), 400, "bad_return_url")
+    for url in BAD_RETURN_URLS:
+        await refused(world, Click(return_to=url), 400, "bad_return_url")
 
 
 @pytest.mark.parametrize("mode", ["popup", "page"])
-@pytest.mark.parametrize("origin", LOOK_ALIKES)
-async def test_R1_the_start_form_comes_from_the_page_it_returns_to(
-    world: World, origin: str, mode: str
-) -> None:
-    await refused(world, Click(origin=origin, mode=mode), 403, "foreign_origin")
+async def test_R1_the_start_form_comes_from_the_page_it_returns_to(world: World, mode: str) -> None:
+    """The origin is compared whole."""
+    for origin in LOOK_ALIKES:
+        await refused(world, Click(origin=origin, mode=mode), 403, "foreign_origin")
 
 
 @pytest.mark.parametrize("origin", [None, "null"])
