@@ -5,8 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.database import Database, connect
+from gateway import commenters, gateway_sessions, sessions
+from gateway.database import Database, Transaction, connect
+from gateway.gateway_sessions import GatewaySession
 from gateway.seal import Seal
+from gateway.sessions import Session
 from gateway.sites import Site
 from providers.base import Identity
 
@@ -37,3 +40,32 @@ async def database(folder: Path) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
+
+
+async def signed_in(
+    db: Database, who: Identity = ADA, now: int = NOW, before: GatewaySession | None = None
+) -> GatewaySession:
+    """Somebody who has just signed in here, with the session of that browser."""
+
+    async def work(tx: Transaction) -> str:
+        person = await commenters.recognise(tx, who, now, keep_email=True)
+        session, _ = await gateway_sessions.begin(tx, SEAL, before, who, person, who.namespace, now)
+        return session
+
+    session = await gateway_sessions.find(db, await db.transact(work), now)
+    assert session is not None
+    return session
+
+
+async def open_session(
+    db: Database, by: GatewaySession, site: Site = BLOG, now: int = NOW
+) -> Session:
+    """A session of somebody who is signed in here with one site."""
+
+    async def work(tx: Transaction) -> Session:
+        subject = await commenters.subject(tx, by.person, site, now)
+        return await sessions.open_session(
+            tx, by, site.id, subject, "avatar", "widget", "Firefox", now
+        )
+
+    return await db.transact(work)
