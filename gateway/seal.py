@@ -46,6 +46,7 @@ class Seal:
     def __init__(self, secret_keys: Sequence[bytes]) -> None:
         self._secrets = tuple(secret_keys)
         self._keys: dict[str, tuple[bytes, ...]] = {}
+        self._serializers: dict[str, URLSafeSerializer] = {}
         self._wrapping_keys: dict[str, tuple[OctKey, ...]] = {}
 
     def _derived(self, purpose: str) -> tuple[bytes, ...]:
@@ -77,12 +78,14 @@ class Seal:
         return value if isinstance(value, str) else None
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        oldest_first = list(reversed(self._derived(purpose)))
-        return URLSafeSerializer(
-            oldest_first,
-            salt=purpose,
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-        )
+        if purpose not in self._serializers:
+            oldest_first = list(reversed(self._derived(purpose)))
+            self._serializers[purpose] = URLSafeSerializer(
+                oldest_first,
+                salt=purpose,
+                signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+            )
+        return self._serializers[purpose]
 
     def wrap(self, purpose: str, data: bytes) -> str:
         """Encrypt (JWE, ``dir`` with A256GCM) what must not lie readable in the database."""
