@@ -11,6 +11,8 @@ from gateway.errors import BadReturnUrl, UnknownSite
 
 RETURN_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PLAIN = re.compile(f"[!-~]{{1,{RETURN_URL_LENGTH}}}")
+_UNPLAIN = frozenset('\\"<>#')
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
@@ -76,8 +78,7 @@ def url_origin(url: str) -> str | None:
 
 
 def _is_plain(url: str) -> bool:
-    printable = url.isascii() and all(33 <= ord(character) <= 126 for character in url)
-    return 0 < len(url) <= RETURN_URL_LENGTH and printable and not set(url) & set('\\"<>#')
+    return _PLAIN.fullmatch(url) is not None and _UNPLAIN.isdisjoint(url)
 
 
 def _is_host(host: str) -> bool:
