@@ -27,6 +27,16 @@ CALL_SECONDS = 10.0
 BODY_BYTES = 256 * 1024
 USER_AGENT = "Commentgate"
 
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+_ANSWERED_BADLY = (
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
+    aiohttp.ServerDisconnectedError,
+)
+
 
 class _PublicOnly(AbstractResolver):
     """Resolves a name and refuses it when any of its addresses is not public."""
@@ -53,8 +63,21 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
+        return _is_public6(parsed)
     return parsed.is_global and not parsed.is_multicast
+
+
+def _is_public6(address: ipaddress.IPv6Address) -> bool:
+    """Of IPv6 only global unicast is public, and what leads to an IPv4 address is judged by that.
+
+    Unicast: RFC 4291 section 2.4; NAT64: RFC 6052 section 2.1.
+    """
+    inside = address.ipv4_mapped or address.sixtofour
+    if address in _NAT64:
+        inside = ipaddress.IPv4Address(address.packed[-4:])
+    if inside:
+        return inside.is_global and not inside.is_multicast
+    return address in _UNICAST and address.is_global
 
 
 class Transport(httpx2.AsyncBaseTransport):
@@ -76,6 +99,9 @@ class Transport(httpx2.AsyncBaseTransport):
             auto_decompress=False,
             trust_env=False,
         )
+        # aiohttp repeats a GET whose connection broke before the answer, for which there is no
+        # switch; X counts, and charges for, every profile that is read.
+        self._session._retry_connection = False
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Make one call; the extension ``body_bytes`` allows another size of the answer.
@@ -97,17 +123,18 @@ class Transport(httpx2.AsyncBaseTransport):
                 return httpx2.Response(answer.status, headers=answer.raw_headers, content=content)
         except TimeoutError:
             raise ProviderTimeout from None
-        except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, ValueError):
+        except _ANSWERED_BADLY:
             raise ProviderAnswer from None
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, ValueError):
             raise ProviderUnreachable from None
 
     def _judge(self, url: httpx2.URL) -> None:
         """Names are judged when they are resolved; an address written in the URL is judged here."""
         if not self._public_only:
             return
-        literal = ":" in url.host or url.host.rpartition(".")[2].isdigit()
-        if url.scheme != "https" or (literal and not is_public(url.host)):
+        host = url.host.rstrip(".")
+        literal = ":" in host or host.rpartition(".")[2].isdigit()
+        if url.scheme != "https" or (literal and not is_public(host)):
             raise ProviderUnreachable
 
     async def aclose(self) -> None:
