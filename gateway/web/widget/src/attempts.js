@@ -31,8 +31,6 @@ const RETURNED = /^#gw(_error)?=([\w-]{22,64})\.([\w.~-]+)$/;
 
 /** @type {Map<string | undefined, Running>} */
 const running = new Map();
-/** @type {Map<string | undefined, (done: boolean) => void>} */
-const handing = new Map();
 /** What came in this page's address. */
 /** @type {Message | null} */
 export let arrival = null;
@@ -96,7 +94,7 @@ async function finish({ type, state, code, reason }) {
  */
 const handOver = (message) =>
   new Promise((resolve) => {
-    handing.set(message.state, resolve);
+    hearers.ack = ({ state }) => state === message.state && resolve(true);
     setTimeout(resolve, ACK_WAIT, false);
     tell(message);
   });
@@ -115,8 +113,8 @@ export function arrive() {
  * @param {View} view
  */
 export async function deliver(view) {
-  const message = /** @type {Message} */ (arrival);
-  const { state = '' } = message;
+  const message = /** @type {any} */ (arrival);
+  const { state } = message;
   arrival = null;
   const attempt = running.get(state)?.attempt ?? read(state);
   if (attempt) view.wait('connecting', state, attempt);
@@ -131,11 +129,9 @@ export async function deliver(view) {
   }
 }
 
-hearers.ack = ({ state }) => handing.get(state)?.(true);
 hearers.code = hearers.error = (message) => {
-  const { state } = message;
-  if (!running.has(state)) return;
-  tell({ type: 'ack', state });
+  if (!running.has(message.state)) return;
+  tell({ type: 'ack', state: message.state });
   finish(message);
 };
 addEventListener('message', ({ origin, source, data }) => {

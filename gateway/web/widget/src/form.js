@@ -3,9 +3,10 @@
  * draft, which is kept in the blog's own storage until the comment is accepted.
  */
 
+import { arrival } from './attempts.js';
 import { address } from './gateway.js';
 import { dress, make } from './nodes.js';
-import { left, renew, session } from './session.js';
+import { isFresh, renew, session } from './session.js';
 import { read, remove, write } from './store.js';
 
 const MONTH = 30 * 24 * 3_600_000;
@@ -42,9 +43,10 @@ export function formOf(form, host, hold) {
   /** @type {NodeListOf<HTMLFieldSetElement>} */
   const guests = form.querySelectorAll('[data-commentgate-guest]');
   const input = dress(make('input', ''), { type: 'hidden', name: 'commentgate_token' });
-  /** The subject in whose name the comment goes out as soon as that person has signed in again. */
+  /** The subject in whose name the comment goes out as soon as there is a fresh token. */
   let sender = '';
-  let renewing = false;
+  /** @type {HTMLElement | null} */
+  let submitter = null;
 
   const clear = () => remove(key);
 
@@ -68,24 +70,14 @@ export function formOf(form, host, hold) {
     field.value = draft.text;
     field.setSelectionRange(draft.caret, draft.caret);
     if (reply && draft.reply) reply.value = draft.reply;
-    sender = draft.sender;
+    // Only somebody who comes back from signing in waits for the comment to be sent.
+    if (arrival) sender = draft.sender;
     return draft;
-  };
-
-  /** @param {HTMLElement | null} submitter */
-  const renewed = async (submitter) => {
-    const subject = session?.user.sub;
-    renewing = true;
-    const failure = await renew();
-    renewing = false;
-    if (left() > 0) return form.requestSubmit(submitter);
-    if (!session && subject) sender = subject;
-    hold(session ? failure : 'resend');
   };
 
   const submitted = (/** @type {SubmitEvent} */ event) => {
     const needed = !session && (host.hasAttribute('required') || sender);
-    if (session ? left() > 60_000 : !needed) {
+    if (session ? isFresh() : !needed) {
       sender = '';
       save();
       // A page that sends comments by script says itself what was accepted.
@@ -93,8 +85,13 @@ export function formOf(form, host, hold) {
     }
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (needed) hold('required');
-    else if (!renewing) renewed(event.submitter);
+    if (!session) return hold('required');
+    sender = session.user.sub;
+    submitter = event.submitter;
+    renew().then((failure) => {
+      if (session && failure) sender = '';
+      if (failure) hold(session ? failure : 'resend');
+    });
   };
 
   pick('[name=commentgate_token]')?.remove();
@@ -115,7 +112,7 @@ export function formOf(form, host, hold) {
       input.value = session?.token ?? '';
       input.disabled = !session;
       for (const guest of guests) guest.hidden = guest.disabled = !!session;
-      if (session && sender === session.user.sub) form.requestSubmit();
+      if (session && sender === session.user.sub) form.requestSubmit(submitter);
     },
   };
 }

@@ -7,7 +7,7 @@ export function messages() {
   const status = dress(make('span', 'status'), { role: 'status' });
   const alert = dress(make('span', 'alert'), { role: 'alert' });
   const actions = make('span', 'actions');
-  const node = make('div', '', status, alert, actions);
+  const node = make('div', 'message row', status, alert, actions);
   /**
    * Says something in place of what stood there.
    * @param {string} [key]

@@ -25,13 +25,14 @@ export function make(tag, classes, ...children) {
 
 /**
  * @param {string} classes
- * @param {() => void} press
+ * @param {(control: HTMLElement) => void} press
  * @param {...(string | Node)} children
  */
 export function button(classes, press, ...children) {
   const node = make('button', classes, ...children);
   node.type = 'button';
-  node.onclick = press;
+  // The second click of a double click is not meant.
+  node.onclick = (event) => event.detail < 2 && press(node);
   return node;
 }
 
@@ -42,7 +43,7 @@ export function button(classes, press, ...children) {
 export function mark(path) {
   const [svg, shape] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
   dress(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', part: 'mark' });
-  svg.append(dress(shape, { d: path }));
+  svg.append(dress(shape, { d: path ?? '' }));
   return svg;
 }
 
@@ -57,8 +58,7 @@ export function face(name, picture, gateway) {
   const node = dress(make('span', 'face', letter), { 'aria-hidden': 'true' });
   if (!picture?.startsWith(gateway + '/')) return node;
   const image = new Image();
-  image.alt = '';
   image.onload = () => node.replaceChildren(image);
-  image.src = picture;
+  dress(image, { alt: '', src: picture });
   return node;
 }

@@ -10,9 +10,9 @@ import { names } from './words.js';
  * @property {boolean} [available]
  */
 
-/** Where the privacy notices of the gateway and of the site are. */
+/** Where the privacy notices of the gateway and of the site are; the first keeps its place free. */
 /** @type {Record<string, string>} */
-export const notices = {};
+export const notices = { gateway: '#' };
 
 /**
  * The providers of a `providers.json` that can be shown; throws when there is none. Whatever else
@@ -24,7 +24,7 @@ export function offered(json) {
   for (const who in names) {
     const { name, privacy_url } = json[who] ?? {};
     if (name) names[who] = name;
-    if (privacy_url) notices[who] = privacy_url;
+    notices[who] = privacy_url;
   }
   const providers = json.providers.filter((/** @type {any} */ one) => one?.key && one.label);
   if (!providers[0]) throw json;

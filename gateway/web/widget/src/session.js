@@ -25,6 +25,7 @@ export let session = null;
 /** @type {Set<(reason?: string) => void>} */
 export const watchers = new Set();
 
+/** @type {boolean | undefined} */
 let stored = true;
 let given = 0;
 /** @type {Promise<string> | null} */
@@ -69,7 +70,7 @@ async function open(fields, label, before) {
   try {
     const { access_token: token, refresh_token: refresh, expires_in, user = before?.user } = await ask('/token', fields);
     const life = expires_in * 1000;
-    if (!token || !refresh || !user.sub || !user.name || !life) return 'offline';
+    if (!token || !user.name || !life) return 'offline';
     // Nothing to keep when somebody has logged out in the meantime.
     if (before === (before && session)) {
       const time = Date.now();
@@ -77,8 +78,9 @@ async function open(fields, label, before) {
     }
     return '';
   } catch (status) {
-    if (status === 429 || status === 503) return 'busy';
-    return /** @type {number} */ (status) < 500 ? 'refused' : 'offline';
+    // Without an answer there is no status. From 429 on the gateway may be able to answer later.
+    const code = /** @type {number} */ (status);
+    return code < 429 ? 'refused' : code > 0 ? 'busy' : 'offline';
   }
 }
 
@@ -91,15 +93,21 @@ export const redeem = (code, verifier, label) =>
   open({ grant_type: 'authorization_code', code, code_verifier: verifier }, label);
 
 /**
- * Makes sure of a token for the next minute; answers a reason when that failed. Only one tab asks
- * at a time, and the others take over what it got.
- * @param {number} [early]  how long the token must live, in milliseconds
+ * Whether the token will live for more than this share of its life: a minute of an hour.
+ * @param {number} [share]
  */
-export function renew(early = 60_000) {
+export const isFresh = (share = 1 / 60) => left() > /** @type {number} */ (session?.life) * share;
+
+/**
+ * Makes sure of a fresh token; answers a reason when that failed. Only one tab asks at a time, and
+ * the others take over what it got.
+ * @param {number} [share]
+ */
+export function renew(share) {
   const work = async () => {
     look();
     const before = session;
-    if (!before || left() > early) return '';
+    if (!before || isFresh(share)) return '';
     const { refresh, label } = before;
     const failure = await open({ grant_type: 'refresh_token', refresh_token: refresh }, label, before);
     if (failure === 'refused' && before === session) become(null, true, 'ended');
@@ -111,11 +119,10 @@ export function renew(early = 60_000) {
 }
 
 /** Keeps the token fresh while the page is shown. */
-export const refresh = () => !document.hidden && left() < 300_000 && renew(300_000);
+export const refresh = () => document.hidden || renew(1 / 12);
 
 /** Ends the session here, in the other tabs and at the gateway; rejected where that did not hear. */
-export function end() {
-  const token = session?.refresh ?? '';
+export function end(/** @type {Session} */ { refresh: token }) {
   become(null, true);
   return ask('/revoke', { token });
 }

@@ -11,7 +11,7 @@ export function tried(work) {
   try {
     return work();
   } catch {
-    return undefined;
+    // Whoever asked goes on without.
   }
 }
 
@@ -33,7 +33,7 @@ export const read = (key) =>
  * @param {number} life
  */
 export const write = (key, record, life) =>
-  !!tried(() => {
+  tried(() => {
     localStorage.setItem(PREFIX + key, JSON.stringify({ ...record, until: Date.now() + life }));
     return true;
   });

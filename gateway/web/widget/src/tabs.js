@@ -12,7 +12,7 @@ import { tried } from './store.js';
  */
 
 /** What to do on each type of message. */
-/** @type {Record<string, (message: Message) => void>} */
+/** @type {Record<string, (message: Message) => unknown>} */
 export const hearers = {};
 
 // Without a channel the other tabs look into storage when they are shown.

@@ -4,15 +4,19 @@ import { LIFE, arrival, arrive, begin, deliver, pair, prepare, take } from './at
 import { formOf } from './form.js';
 import { address, ask, base, site } from './gateway.js';
 import { messages } from './message.js';
-import { button, dress, face, make, mark } from './nodes.js';
-import { notices, offered } from './providers.js';
+import { button, dress, make } from './nodes.js';
+import { commenter, privacyNotice, providerButton } from './parts.js';
+import { offered } from './providers.js';
 import { openWindow, staysHere, submit } from './send.js';
 import { end, left, look, refresh, renew, session, watchers } from './session.js';
 import style from './style.css';
-import { names, say, speak, words } from './words.js';
+import { say, speak, words } from './words.js';
 
 /** @typedef {import('./attempts.js').Attempt} Attempt */
 /** @typedef {import('./providers.js').Provider} Provider */
+
+/** @param {Element} node */
+const speaking = (node) => dress(node, { lang: words.lang, dir: words.dir });
 
 /** @param {HTMLElement} host */
 export function widget(host) {
@@ -27,7 +31,7 @@ export function widget(host) {
   let told;
   let near = false;
   let changing = false;
-  /** Whether the page was left for a sign-in, so that the focus has to be given back. */
+  /** Whether something is awaited here without a control that holds the focus. */
   let returned = false;
   let watch = 0;
   /** What was said last, to say it again in another language. */
@@ -38,15 +42,20 @@ export function widget(host) {
 
   const root = host.attachShadow({ mode: 'open' });
   const prompt = dress(make('p', 'prompt'), { id: 'prompt' });
-  const buttons = make('div', 'buttons row');
-  const privacy = make('p', 'privacy small');
-  const choose = dress(make('div', 'choose', prompt, buttons, privacy), {
+  const buttons = make('div', 'buttons');
+  const privacy = make('p', 'privacy');
+  const choose = dress(make('div', 'choose', prompt, buttons), {
     role: 'group',
     'aria-labelledby': 'prompt',
   });
   const person = make('div', 'person row');
+  const change = button('change link', () => {
+    changing = !changing;
+    show();
+    if (changing) focus();
+  });
   const message = messages();
-  const box = make('div', 'box', person, choose, message.node);
+  const box = make('div', 'box', person, choose, message.node, privacy);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(style);
   root.adoptedStyleSheets = [sheet];
@@ -77,7 +86,6 @@ export function widget(host) {
   const failed = (reason, state, provider) => {
     if (state && state !== shown) return;
     tell(reason, { provider }, 'urgent');
-    if (returned) focus();
   };
 
   /**
@@ -90,7 +98,10 @@ export function widget(host) {
       tell();
       focus(pressed);
     };
-    const again = () => start(attempt);
+    const again = () => {
+      cancel();
+      start(attempt);
+    };
     tell(key, { provider: attempt.label }, 'busy', key === 'waiting' ? { again, cancel } : { cancel });
     shown = state;
   };
@@ -101,18 +112,19 @@ export function widget(host) {
    * @param {string} state
    * @param {string} reason
    */
-  const stop = (state, reason) => take(state) && failed(reason);
+  const stop = (state, reason) => take(state) && failed(reason, state);
 
   /** @param {Provider} provider */
-  const start = ({ key, label }) => {
-    if (!pair) return failed('refused');
+  const start = ({ key, label, available }) => {
+    if (available === false) return failed('off', '', label);
+    // Without https there is no hashing, and no pair will ever come.
+    if (!pair) return crypto.subtle || failed('refused');
     const { verifier, state, challenge } = pair;
-    const saved = fields?.save() ?? true;
     const popup = staysHere ? null : openWindow();
     const attempt = { verifier, key, label, page: !popup };
-    const kept = begin(state, attempt, popup, view) && saved;
-    if (!kept && !popup) return stop(state, 'blocked');
+    const kept = begin(state, attempt, popup, view) && (fields?.save() ?? true);
     wait('connecting', state, attempt);
+    if (!kept && !popup) return stop(state, 'blocked');
     if (popup) observe(popup, state, attempt);
     const sent = {
       site,
@@ -125,7 +137,7 @@ export function widget(host) {
       lang: words.lang,
       ...(changing && { prompt: 'select_account' }),
     };
-    submit(popup?.document ?? document, base + '/start', sent, () => {
+    submit((popup ?? window).document, base + '/start', sent, () => {
       popup?.close();
       stop(state, 'forbidden');
     });
@@ -139,69 +151,43 @@ export function widget(host) {
    */
   const observe = (popup, state, attempt) => {
     const { document: doc } = popup;
-    dress(doc.documentElement, { lang: words.lang, dir: words.dir });
+    speaking(doc.documentElement);
     doc.body.append((doc.title = say('connecting', { provider: attempt.label }).join('')));
     setTimeout(stop, LIFE, state, 'expired');
     watch = setInterval(() => popup.closed && wait('waiting', state, attempt), 2000);
   };
 
-  /** @param {Provider} provider */
-  const service = (provider) => {
-    const { key, label, icon, available } = provider;
-    const off = available === false;
-    const text = make('span', 'label', ...say('continue', { provider: label }));
-    if (!staysHere) text.append(' ', make('span', 'quiet', ...say('new_window')));
-    const press = () => {
-      pressed = node;
-      off ? failed('off', '', label) : start(provider);
-    };
-    const node = button('button button-' + key, press, mark(icon), text);
-    return dress(node, { 'aria-disabled': off, title: host.hasAttribute('compact') ? label : '' });
+  /** What does not change with the session: prompt, buttons and the privacy sentence. */
+  const draw = () => {
+    speaking(box);
+    box.classList.toggle('unready', !providers[0]);
+    const places = Array(Number(host.getAttribute('buttons')) || 3).fill({});
+    buttons.replaceChildren(
+      ...(providers[0] ? providers : places).map((one) =>
+        providerButton(one, (control) => {
+          pressed = control;
+          start(one);
+        }),
+      ),
+    );
+    privacy.replaceChildren(...privacyNotice());
+    drawPerson();
+    show();
   };
 
   const drawPerson = () => {
-    if (!session) return;
-    const { user, label: provider } = session;
-    const change = button('change link', () => {
-      changing = !changing;
-      show();
-      if (changing) focus();
-    });
-    const line = say('signed_in', {
-      provider,
-      out: (/** @type {string} */ text) => button('out link', signOut, text),
-      change: (/** @type {string} */ text) => (change.append(text), change),
-    });
-    person.replaceChildren(
-      face(user.name, near ? user.picture : '', base),
-      make('div', 'who', make('bdi', 'name', user.name), make('div', 'small', ...line)),
-    );
-  };
-
-  /** What does not change with the session: prompt, buttons and the privacy sentence. */
-  const draw = () => {
-    dress(box, { lang: words.lang, dir: words.dir });
-    choose.classList.toggle('unready', !providers[0]);
-    prompt.replaceChildren(...say(fields?.guests[0] ? 'choose_or_guest' : 'choose'));
-    const places = Array(+(host.getAttribute('buttons') ?? 0) || 3).fill({});
-    buttons.replaceChildren(...(providers[0] ? providers : places).map(service));
-    privacy.replaceChildren(...say('privacy'));
-    for (const who in notices) {
-      const link = make('a', 'notice', ...say('notice', { name: names[who] }));
-      privacy.append(' ', dress(link, { href: notices[who] }));
-    }
-    drawPerson();
+    if (session) person.replaceChildren(...commenter(session, near, signOut, change));
   };
 
   const show = () => {
-    choose.hidden = !!session && !changing;
+    prompt.replaceChildren(...say(!session && fields?.guests[0] ? 'choose_or_guest' : 'choose'));
+    choose.hidden = privacy.hidden = !!session && !changing;
     person.hidden = !session;
-    person.querySelector('.change')?.setAttribute('aria-expanded', `${changing}`);
+    dress(change, { 'aria-expanded': changing });
   };
 
   /** The session began, ended or was renewed, in this tab or in another. */
   const changed = (/** @type {string} */ reason = '') => {
-    if (!host.isConnected) return watchers.delete(changed);
     if (session?.since !== told) {
       const focused = returned || root.activeElement;
       told = session?.since;
@@ -221,7 +207,7 @@ export function widget(host) {
     if (!session) return;
     const provider = session.label;
     const focused = root.activeElement;
-    const heard = end();
+    const heard = end(session);
     tell('signed_out', { provider });
     if (focused) focus();
     await heard.catch(() => failed('offline'));
@@ -232,7 +218,13 @@ export function widget(host) {
       const answer = await ask(`/sites/${site}/providers.json`);
       providers = offered(answer);
     } catch {
-      tell('not_loaded', {}, 'urgent', { again: approach });
+      tell('offline', {}, 'urgent', {
+        again: () => {
+          tell();
+          returned = true;
+          approach();
+        },
+      });
     }
   };
 
@@ -253,9 +245,10 @@ export function widget(host) {
   });
 
   const receive = () => {
+    arrive();
     if (!arrival) return;
     returned = true;
-    host.scrollIntoView({ block: 'center' });
+    host.scrollIntoView();
     deliver(view);
   };
 
@@ -272,17 +265,14 @@ export function widget(host) {
   };
 
   prepare();
-  addEventListener('hashchange', () => {
-    arrive();
-    receive();
-  });
+  addEventListener('hashchange', receive);
 
   Object.assign(host, {
     signOut,
     signIn: (/** @type {string} */ key) => start(providers.find((one) => one.key === key) ?? { key, label: key }),
     getToken: async () => {
       await renew();
-      return session && left() > 0 ? session.token : null;
+      return left() > 0 ? session?.token : null;
     },
     accepted: () => fields?.clear(),
   });
