@@ -18,7 +18,30 @@ from tests.servers import listening
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 STOPS_WITHIN = 20.0
 ADA = "Ada Lovelace"
-LABELS = {"wordpress": "WordPress.com", "twitter": "X", "twitter1": "X", "facebook": "Facebook"}
+#: Makes a browser refuse every new window.
+NO_POPUPS = "window.open = () => null;"
+LABELS = {
+    "wordpress": "WordPress.com",
+    "twitter": "X",
+    "twitter1": "X (OAuth 1.0a)",
+    "facebook": "Facebook",
+}
+_PLAIN_FORM = """(action, fields) => {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = action;
+  for (const [name, value] of Object.entries(fields)) {
+    const input = document.createElement("input");
+    input.type = "hidden";
+    input.name = name;
+    input.value = value;
+    form.append(input);
+  }
+  const button = document.createElement("button");
+  button.textContent = "Plain start";
+  form.append(button);
+  document.querySelector("main").prepend(form);
+}"""
 
 
 @dataclass(frozen=True)
@@ -119,3 +142,24 @@ def post(page: Page) -> None:
     """Send the comment."""
     page.click("form[action^='/comments'] button[type=submit]")
     page.wait_url("#comment-")
+
+
+def start_fields(return_to: str, site: str = "garden", lang: str = "en") -> dict[str, str]:
+    """What a start form sends that goes and comes back in the same tab."""
+    return {
+        "site": site,
+        "provider": "twitter",
+        "mode": "page",
+        "return_to": return_to,
+        "challenge": "c" * 43,
+        "challenge_method": "S256",
+        "state": "s" * 22,
+        "lang": lang,
+    }
+
+
+def start_plainly(page: Page, demo: Demo, lang: str = "en") -> None:
+    """From the garden by a form of its page, without the widget and without JavaScript there."""
+    page.open(demo.garden)
+    page.evaluate(_PLAIN_FORM, f"{demo.gateway}/start", start_fields(f"{demo.garden}/", lang=lang))
+    page.click("button", "Plain start")
