@@ -35,8 +35,10 @@ async def approve(tx: Transaction, person: str, site: Site, now: int) -> None:
 
 
 async def meet(tx: Transaction, person: str, site: Site, now: int) -> None:
-    """The person signed in at the site."""
-    await _write(tx, person, site, now, approved_at=None)
+    """The person signed in at the site; what a trusted one sees beyond their yes voids it."""
+    known = await _find(tx, person, site)
+    still = known.approved_at if known and _covers(known, site) else None
+    await _write(tx, person, site, now, approved_at=still)
 
 
 async def _write(
@@ -46,8 +48,7 @@ async def _write(
         "INSERT INTO acquaintances (person, site, shared, met_at, used_at, approved_at)"
         " VALUES (:person, :site, :shared, :now, :now, :approved_at)"
         " ON CONFLICT (person, site) DO UPDATE SET shared = excluded.shared,"
-        " used_at = excluded.used_at,"
-        " approved_at = coalesce(excluded.approved_at, acquaintances.approved_at)",
+        " used_at = excluded.used_at, approved_at = excluded.approved_at",
         person=person,
         site=site.id,
         shared=" ".join(site.shared),

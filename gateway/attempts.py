@@ -176,6 +176,17 @@ async def begin_again(tx: Transaction, attempt: str, seal: Seal) -> None:
     )
 
 
+async def choose_again(tx: Transaction, attempt: str, seal: Seal, now: int) -> None:
+    """The person wants another account: open it anew for as long as a new attempt has."""
+    await begin_again(tx, attempt, seal)
+    await tx.execute(
+        "UPDATE attempts SET choose_account = TRUE, expires_at = :expires_at"
+        " WHERE id = :id AND outcome IS NULL",
+        id=attempt,
+        expires_at=now + LIFE,
+    )
+
+
 async def end(tx: Transaction, attempt: str, outcome: Outcome, now: int) -> bool:
     """Turn the attempt into a tombstone; False if it was one already."""
     return bool(

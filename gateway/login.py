@@ -10,7 +10,6 @@ knows HTTP.
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Literal, TypeGuard
 
 from gateway import (
@@ -402,7 +401,7 @@ async def answer(gate: Gate, attempt_id: str, choice: Choice, token: str, browse
     if choice == "not_now":
         return await _end(gate, attempt, "denied")
     if choice == "other":
-        return await _with_another_account(gate, attempt, browser)
+        return await _with_another_account(gate, attempt)
     return await _approve(gate, attempt, site, signed_in)
 
 
@@ -430,15 +429,11 @@ async def _tell_again(gate: Gate, attempt: Attempt, token: str) -> Deliver:
     return Deliver(attempt, site, code, is_code=True)
 
 
-async def _with_another_account(gate: Gate, attempt: Attempt, browser: Browser) -> Begun:
-    """A new attempt with the same proof, in which the provider is asked for account choice."""
+async def _with_another_account(gate: Gate, attempt: Attempt) -> Resume:
+    """The attempt begins again with the same proof, and the provider is asked for a choice.
+
+    The second answer of a double click finds nobody asked any more, and is led on as well.
+    """
     now = gate.now()
-    asked = {field.name: getattr(attempt, field.name) for field in fields(Wish)}
-    wish = Wish(**{**asked, "choose_account": True})
-
-    async def work(tx: Transaction) -> tuple[str, str]:
-        await attempts.drop(tx, browser.attempts, [attempt.id])
-        prefix = gate.network(browser.address)
-        return await attempts.record(tx, wish, gate.seal, prefix, now)
-
-    return Begun(*await gate.db.transact(work))
+    await gate.db.transact(lambda tx: attempts.choose_again(tx, attempt.id, gate.seal, now))
+    return Resume(attempt.id)
