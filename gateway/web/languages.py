@@ -47,9 +47,9 @@ def _by_preference(accepted: str) -> list[str]:
     """RFC 9110 section 12.5.4; what can't be read is passed over."""
     weighed = []
     for part in accepted[:500].split(","):
-        tag, _, weight = part.strip().partition(";q=")
+        tag, _, weight = part.partition(";")
         try:
-            weighed.append((float(weight or 1), tag))
+            weighed.append((float(weight.strip().removeprefix("q=") or 1), tag.strip()))
         except ValueError:
             continue
     return [tag for weight, tag in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
