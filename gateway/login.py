@@ -424,7 +424,8 @@ async def _tell_again(gate: Gate, attempt: Attempt, token: str) -> Deliver:
         raise AttemptOver("code", back=_way_back(gate, attempt))
     code = grants.code_for(gate.seal, attempt)
     site = _site_of(gate, attempt)
-    if site is None or not await grants.is_waiting(gate.db, code, gate.now()):
+    offered = site and gate.offered(site, attempt.provider)
+    if site is None or not offered or not await grants.is_waiting(gate.db, code, gate.now()):
         raise AttemptOver("code", back=_way_back(gate, attempt))
     return Deliver(attempt, site, code, is_code=True)
 
