@@ -1,0 +1,354 @@
+"""A site that is not trusted learns who somebody is after their yes, and not before."""
+
+import asyncio
+import html
+from typing import Any
+
+import httpx2
+import pytest
+from markupsafe import escape
+
+from gateway.web import languages
+from tests.web.attack import change, dump, moved, reopened
+from tests.world import GARDEN, Browser, Click, World, hop_url, landed, query
+
+
+def click_in_garden(**more: Any) -> Click:
+    """A click under a post of the garden."""
+    return Click(**{"site": "garden", "return_to": f"{GARDEN}/", "origin": GARDEN, **more})
+
+
+def asks(page: httpx2.Response) -> bool:
+    """Whether a page is the question."""
+    return page.status_code == 200 and 'value="not_now"' in page.text
+
+
+def is_asked_about(page: httpx2.Response) -> list[str]:
+    """What the question says that the site will see, in words of the catalogue."""
+    words = ("name", "picture", "profile", "email")
+    told = html.unescape(page.text)
+    return [word for word in words if f"<li>{languages.text('en', f'shares_{word}')}</li>" in told]
+
+
+@pytest.mark.parametrize("origin", [GARDEN, None], ids=["proven", "unproven"])
+async def test_the_first_meeting_asks_and_no_code_exists_before_the_yes(
+    world: World, origin: str | None
+) -> None:
+    browser, click = world.browser(), click_in_garden(origin=origin)
+    page = await browser.click(click)
+    if origin is None:
+        page = await browser.post(page)
+
+    question = await browser.come_back(await world.consent(page))
+    before = await dump(world)
+    landing = landed(await browser.answer(question, "continue"))
+
+    assert asks(question)
+    assert GARDEN in question.text and "The garden" in question.text
+    assert before["grants"] == before["acquaintances"] == before["subjects"] == []
+    assert landing.fragment_too == (origin is not None)
+    assert (await world.redeem(click, landing.code)).status_code == 200
+
+
+@pytest.mark.parametrize("mode", ["popup", "page"])
+async def test_the_second_meeting_does_not_ask(world: World, mode: str) -> None:
+    """Nor on another device: the person answered, not the browser."""
+    first = world.browser()
+    await first.answer(await first.sign_in(click_in_garden()), "continue")
+    calls = dict(world.calls)
+
+    here = landed(await first.click(click_in_garden(mode=mode)))
+    elsewhere = landed(await world.browser().sign_in(click_in_garden(mode=mode)))
+
+    assert here.code and elsewhere.code
+    assert world.calls["wordpress.profile_url"] == calls["wordpress.profile_url"] + 1
+
+
+async def test_a_yes_is_for_one_site_and_one_person(world: World) -> None:
+    browser = world.browser()
+    await browser.answer(await browser.sign_in(click_in_garden()), "continue")
+
+    assert asks(await world.browser().sign_in(click_in_garden(), person="no-email"))
+    assert asks(await world.browser().sign_in(click_in_garden(provider="twitter")))
+
+
+async def test_somebody_known_at_one_blog_is_asked_at_the_next_without_the_provider(
+    world: World,
+) -> None:
+    """Second site, one click, no second visit to the provider."""
+    browser = world.browser()
+    await world.session(browser)
+    calls, click = dict(world.calls), click_in_garden()
+
+    question = await browser.click(click)
+    landing = landed(await browser.answer(question, "continue"))
+
+    assert asks(question)
+    assert (await world.redeem(click, landing.code)).status_code == 200
+    assert dict(world.calls) == calls
+
+
+@pytest.mark.parametrize("mode", ["popup", "page"])
+async def test_not_now_is_denied_and_keeps_the_visit_here(world: World, mode: str) -> None:
+    """The site learns nothing, and is asked about again the next time."""
+    browser, click = world.browser(), click_in_garden(mode=mode)
+
+    landing = landed(await browser.answer(await browser.sign_in(click), "not_now"))
+    calls = dict(world.calls)
+    again = await browser.click(click_in_garden())
+
+    assert (landing.reason, landing.state) == ("denied", click.state)
+    assert asks(again)
+    assert dict(world.calls) == calls
+    stored = await dump(world)
+    assert stored["grants"] == stored["acquaintances"] == stored["subjects"] == []
+
+
+async def test_another_account_begins_again_with_the_same_proof(world: World) -> None:
+    """It works to the end with another person, in the form that began it."""
+    browser, click = world.browser(), click_in_garden(provider="facebook")
+    question = await browser.sign_in(click)
+
+    hop = await browser.answer(question, "other")
+    second = await browser.come_back(await world.consent(hop, "no-email"))
+    landing = landed(await browser.answer(second, "continue"))
+    session = (await world.redeem(click, landing.code)).json()
+
+    assert query(hop_url(hop))["auth_type"] == "reauthenticate"
+    assert "Charles Babbage" in second.text and "Ada" not in second.text
+    assert session["user"]["name"] == "Charles Babbage"
+    assert landing.state == click.state
+
+
+async def test_another_account_may_take_as_long_as_a_new_sign_in(world: World) -> None:
+    """Who read the question for nine minutes is not late already."""
+    browser = world.browser()
+    question = await browser.sign_in(click_in_garden())
+    world.clock.sleep(599)
+    hop = await browser.answer(question, "other")
+    world.clock.sleep(599)
+
+    assert asks(await browser.come_back(await world.consent(hop, "no-email")))
+
+
+async def test_answering_twice_leads_on_or_back(world: World) -> None:
+    """Firefox and WebKit send a double click as two forms and show the second answer."""
+    browser = world.browser()
+    first, second = [await browser.sign_in(click_in_garden()) for _ in range(2)]
+    hop = await browser.answer(first, "other")
+    await browser.answer(second, "not_now")
+
+    other = await browser.answer(first, "other")
+    not_now = await browser.answer(second, "not_now")
+
+    assert hop_url(other) == hop_url(hop)
+    assert not_now.status_code == 410
+    assert f'href="{GARDEN}/"' in not_now.text
+
+
+def changed(table: dict[str, Any], **garden: Any) -> dict[str, Any]:
+    """The configuration with other settings of the garden."""
+    sites = table["sites"]
+    return {**table, "sites": {**sites, "garden": {**sites["garden"], **garden}}}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "asked"),
+    [
+        ({}, {}, None),
+        ({"profile": False}, {}, ["name", "picture", "profile"]),
+        ({}, {"email": True}, ["name", "picture", "profile", "email"]),
+        ({"profile": False}, {"profile": False, "email": True}, ["name", "picture", "email"]),
+        ({}, {"profile": False}, None),
+        ({"email": True}, {}, None),
+        ({}, {"trusted": True, "email": True}, None),
+    ],
+)
+async def test_who_asks_for_more_asks_again(
+    world: World,
+    table: dict[str, Any],
+    first: dict[str, Any],
+    then: dict[str, Any],
+    asked: list[str] | None,
+) -> None:
+    """A yes to less is no yes to more; a yes to more is one to less."""
+    async with reopened(world, changed(table, **first)) as before:
+        browser = before.browser()
+        await browser.answer(await browser.sign_in(click_in_garden()), "continue")
+
+    async with reopened(world, changed(table, **then)) as after:
+        page = await moved(browser, after).click(click_in_garden())
+
+    if asked is None:
+        assert landed(page).code
+    else:
+        assert asks(page)
+        assert is_asked_about(page) == asked
+
+
+async def test_what_a_trusted_site_saw_was_never_agreed_to(
+    world: World, table: dict[str, Any]
+) -> None:
+    """When it is trusted no more, it has what the person said yes to and nothing else."""
+    async with reopened(world, table) as asked:
+        browser = asked.browser()
+        await browser.answer(await browser.sign_in(click_in_garden()), "continue")
+    async with reopened(world, changed(table, trusted=True, email=True)) as trusted:
+        await trusted.session(moved(browser, trusted), click_in_garden())
+    async with reopened(world, changed(table, email=True)) as again:
+        page = await moved(browser, again).click(click_in_garden())
+
+    assert asks(page)
+
+
+async def test_a_reload_shows_the_question_again(world: World) -> None:
+    """Of the page itself, and of the callback before it (a reload there asks no provider)."""
+    browser = world.browser()
+    callback = await world.consent(await browser.click(click_in_garden()))
+    question = await browser.come_back(callback)
+    calls = dict(world.calls)
+
+    reloads = [await browser.get(question.request.url.path), await browser.come_back(callback)]
+
+    assert all(asks(page) for page in reloads)
+    assert dict(world.calls) == calls
+    assert landed(await browser.answer(reloads[1], "continue")).code
+
+
+async def test_two_tabs_at_the_same_site_get_a_code_each(world: World) -> None:
+    browser = world.browser()
+    clicks = [click_in_garden(), click_in_garden()]
+    callbacks = [await world.consent(await browser.click(click)) for click in clicks]
+    questions = [await browser.come_back(callback) for callback in callbacks]
+
+    landings = [landed(await browser.answer(page, "continue")) for page in questions]
+    answers = [
+        await world.redeem(click, landing.code)
+        for click, landing in zip(clicks, landings, strict=True)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+async def test_two_tabs_at_two_sites_get_a_code_each(world: World, table: dict[str, Any]) -> None:
+    orchard = "https://orchard.example.org"
+    sites = {**table["sites"], "orchard": {**table["sites"]["garden"], "origins": [orchard]}}
+    async with reopened(world, {**table, "sites": sites}) as wide:
+        browser = wide.browser()
+        there = Click(site="orchard", return_to=f"{orchard}/", origin=orchard)
+        clicks = [click_in_garden(), there]
+        callbacks = [await wide.consent(await browser.click(click)) for click in clicks]
+        questions = [await browser.come_back(callback) for callback in callbacks]
+        landings = [landed(await browser.answer(page, "continue")) for page in reversed(questions)]
+        first = await wide.redeem(there, landings[0].code, origin=orchard)
+        second = await wide.redeem(clicks[0], landings[1].code)
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json()["user"]["sub"] != second.json()["user"]["sub"]
+
+
+async def test_a_double_click_gets_the_same_code_twice(world: World) -> None:
+    browser, click = world.browser(), click_in_garden()
+    question = await browser.sign_in(click)
+
+    pages = await asyncio.gather(*(browser.answer(question, "continue") for _ in range(3)))
+
+    codes = {landed(page).code for page in pages}
+    assert len(codes) == 1
+    assert (await world.redeem(click, codes.pop())).status_code == 200
+
+
+@pytest.mark.parametrize("spent", ["redeemed", "a minute", "a log-out"])
+async def test_S12_a_yes_that_was_used_leads_back(world: World, spent: str) -> None:
+    """Back after approval, or a reload of its page, hands nothing out."""
+    browser, click = world.browser(), click_in_garden()
+    question = await browser.sign_in(click)
+    landing = landed(await browser.answer(question, "continue"))
+    if spent == "a minute":
+        world.clock.sleep(60)
+    else:
+        session = (await world.redeem(click, landing.code)).json()
+    if spent == "a log-out":
+        fields = {"client_id": "garden", "token": session["refresh_token"]}
+        await world.token(fields, GARDEN, "/revoke")
+
+    pages = [
+        await browser.answer(question, "continue"),
+        await browser.get(question.request.url.path),
+    ]
+
+    for page in pages:
+        assert page.status_code == 410
+        assert f'href="{GARDEN}/"' in page.text
+        assert landing.code and landing.code not in page.text
+
+
+async def signs_in_as(world: World, browser: Browser, person: str) -> None:
+    """Another tab of the same browser signs somebody else in."""
+    choose = Click(extra={"prompt": "select_account"})
+    await browser.come_back(await world.consent(await browser.click(choose), person))
+
+
+@pytest.mark.parametrize("choice", ["continue", "other", "not_now"])
+async def test_S13_an_answer_counts_for_the_person_who_was_asked(world: World, choice: str) -> None:
+    """With somebody else signed in meanwhile the attempt begins again, with who is live."""
+    browser, click = world.browser(), click_in_garden()
+    question = await browser.sign_in(click)
+    await signs_in_as(world, browser, "no-email")
+    before = await dump(world)
+
+    again = await browser.answer(question, choice)
+
+    assert asks(again)
+    assert "Charles Babbage" in again.text and "Ada" not in again.text
+    assert (await dump(world))["acquaintances"] == before["acquaintances"]
+    session = (
+        await world.redeem(click, landed(await browser.answer(again, "continue")).code)
+    ).json()
+    assert session["user"]["name"] == "Charles Babbage"
+
+
+@pytest.mark.parametrize("how", ["signed out", "erased", "lost cookie"])
+async def test_S13_an_answer_of_nobody_begins_again_at_the_provider(world: World, how: str) -> None:
+    browser = world.browser()
+    question = await browser.sign_in(click_in_garden())
+    if how == "lost cookie":
+        del browser.cookies["commentgate-session"]
+    else:
+        await change(world, "DELETE FROM gateway_sessions")
+    if how == "erased":
+        await change(world, "DELETE FROM identities")
+        await change(world, "DELETE FROM persons")
+
+    page = await browser.answer(question, "continue")
+
+    assert hop_url(page)
+    stored = await dump(world)
+    assert stored["grants"] == stored["acquaintances"] == []
+    assert asks(await browser.come_back(await world.consent(page)))
+
+
+@pytest.mark.parametrize(
+    "name", ["W" * 500, "שלום \u202eabc", "<script>alert(1)</script>&\"'", "{{7*7}}{name}%s"]
+)
+async def test_I5_a_name_of_any_shape_is_asked_about_as_text(world: World, name: str) -> None:
+    """500 characters, from right to left, or markup: even if it got past the door."""
+    browser = world.browser()
+    await world.session(browser)
+    await change(world, "UPDATE identities SET name = :name", name=name)
+
+    page = await browser.click(click_in_garden())
+
+    shown = page.text.partition("<bdi>" + str(escape(name)) + "</bdi>")
+    assert asks(page)
+    assert shown[1]
+    assert "<script>alert" not in page.text
+    assert landed(await browser.answer(page, "continue")).code
+
+
+async def test_the_question_comes_in_the_language_of_the_form(world: World) -> None:
+    """Whatever the browser itself prefers."""
+    page = await world.browser().sign_in(click_in_garden(extra={"lang": "de"}))
+
+    assert '<html lang="de" dir="ltr">' in page.text
+    assert languages.text("de", "ask_not_now") in page.text
