@@ -64,25 +64,8 @@ class KeyRing:
 
         Raises ``KeysUnreadable`` when no secret key opens a key.
         """
-        await self._db.transact(self._prepare)
+        await self._db.transact(lambda tx: _make_ready(tx, self._seal, int(self._clock())))
         await self._read()
-
-    async def _prepare(self, tx: Transaction) -> None:
-        now = int(self._clock())
-        rows = await tx.rows("SELECT * FROM signing_keys")
-        if not rows:
-            await _make(tx, self._seal, now, use_from=now)
-            await _make(tx, self._seal, now, use_from=None)
-        for row in rows:
-            if not self._seal.is_newest("signing key", row["wrapped"]):
-                private = self._seal.unwrap("signing key", row["wrapped"])
-                if private is None:
-                    raise KeysUnreadable
-                await tx.execute(
-                    "UPDATE signing_keys SET wrapped = :wrapped WHERE kid = :kid",
-                    wrapped=self._seal.wrap("signing key", private),
-                    kid=row["kid"],
-                )
 
     async def signer(self) -> Signer:
         """The key to sign with. Raises ``KeysUnreadable``."""
@@ -158,14 +141,33 @@ async def keys(db: Database) -> list[SigningKey]:
     return await _ring(db)
 
 
+async def _make_ready(tx: Transaction, seal: Seal, now: int) -> None:
+    """See to it that there is a ring, and that the newest secret opens all of it."""
+    rows = await tx.rows("SELECT * FROM signing_keys")
+    if not rows:
+        await _make(tx, seal, now, use_from=now)
+        await _make(tx, seal, now, use_from=None)
+    for row in rows:
+        if not seal.is_newest("signing key", row["wrapped"]):
+            private = seal.unwrap("signing key", row["wrapped"])
+            if private is None:
+                raise KeysUnreadable
+            await tx.execute(
+                "UPDATE signing_keys SET wrapped = :wrapped WHERE kid = :kid",
+                wrapped=seal.wrap("signing key", private),
+                kid=row["kid"],
+            )
+
+
 async def rotate(db: Database, seal: Seal, now: int) -> int:
     """Let the next key take over; when it will sign, in seconds since 1970.
 
     That is at once when it has been published for 25 hours, else as soon as it will have been.
-    A further next key is made and published.
+    A further next key is made and published. Raises ``KeysUnreadable``.
     """
 
     async def work(tx: Transaction) -> int:
+        await _make_ready(tx, seal, now)
         row = await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL")
         use_from = max(now, (row["created_at"] if row else now) + PUBLISHED_BEFORE_USE)
         await tx.execute(

@@ -385,3 +385,36 @@ async def test_a_ring_that_is_wrapped_under_the_newest_secret_is_left_alone(
     await _start(db, clock, Seal([NEW, OLD]))
 
     assert await ring.keys(db) == before
+
+
+async def test_a_rotation_under_another_secret_changes_nothing(db: Database, clock: Clock) -> None:
+    """A key that the gateway could not read would stop it at its next start."""
+    await _start(db, clock, Seal([OLD]))
+    before = await ring.keys(db)
+
+    with pytest.raises(KeysUnreadable):
+        await ring.rotate(db, Seal([NEW]), int(clock()))
+
+    assert await ring.keys(db) == before
+
+
+async def test_a_rotation_before_the_first_start_makes_a_whole_ring(
+    db: Database, clock: Clock
+) -> None:
+    await _rotate(db, clock)
+
+    assert sorted((await _states(db, clock)).values()) == ["next", "signs", "waiting"]
+    assert await (await _start(db, clock)).signer()
+
+
+async def test_a_ring_whose_secret_is_lost_can_be_retired_key_by_key(
+    db: Database, clock: Clock
+) -> None:
+    await _start(db, clock, Seal([OLD]))
+    lost = await _states(db, clock)
+
+    for kid in lost:
+        await ring.retire(db, Seal([NEW]), kid, int(clock()))
+
+    worker = await _start(db, clock, Seal([NEW]))
+    assert not set(await _published(worker)) & set(lost)
