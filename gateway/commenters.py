@@ -139,8 +139,8 @@ async def is_banned(db: Reader, person: str, site: Site) -> bool:
 
 
 async def sign_out_everywhere(tx: Transaction, namespace: str, provider_id: str) -> None:
-    """End every session, ours and the sites', that this identity opened."""
-    for table in ("sessions", "gateway_sessions"):
+    """End every session, ours and the sites', that this identity opened, and codes that wait."""
+    for table in ("grants", "sessions", "gateway_sessions"):
         await tx.execute(
             f"DELETE FROM {table} WHERE namespace = :namespace AND provider_id = :provider_id",  # noqa: S608  # the names stand in the line above
             namespace=namespace,
