@@ -57,7 +57,7 @@ async def widget(request: Request) -> Response:
 async def immutable_widget(request: Request) -> Response:
     """``GET /widget/{hash}.js``: the copy that never changes."""
     if request.path_params["hash"] != widget_hash():
-        return Response("This version of the widget is not kept here.\n", 404, FOR_EVERYBODY)
+        return _nothing("This version of the widget is not kept here.\n")
     return _asset(_file("widget.js"), SCRIPT, FOR_EVER)
 
 
@@ -70,9 +70,14 @@ async def widget_words(request: Request) -> Response:
     """``GET /widget/{language}.json``: the widget's words."""
     language = request.path_params["language"]
     if language not in languages.LANGUAGES:
-        return Response("No such language.\n", 404, FOR_EVERYBODY)
+        return _nothing("No such language.\n")
     words = msgspec.json.encode(languages.catalogue(language)["widget"])
     return _asset(words, "application/json", A_WHILE)
+
+
+def _nothing(sentence: str) -> Response:
+    headers = {**FOR_EVERYBODY, "Cache-Control": "no-store"}
+    return Response(sentence, 404, headers, "text/plain")
 
 
 def _asset(body: bytes, kind: str, keep: str, extra: Mapping[str, str] | None = None) -> Response:
@@ -87,6 +92,7 @@ async def offered(request: Request) -> Response:
     site = gate.settings.sites.find(request.path_params["site"])
     if site is None:
         described = {"error": UnknownSite.code, "error_description": UnknownSite.message}
+        headers["Cache-Control"] = "no-store"
         return Response(msgspec.json.encode(described), 404, headers, "application/json")
     origin = request.headers.get("origin")
     if origin in site.origins:
