@@ -46,7 +46,8 @@ export const base64url = (bytes) =>
     .replace(/=/g, '');
 
 /** Random text nobody can guess, of so many bytes. */
-export const random = (/** @type {number} */ size) => base64url(crypto.getRandomValues(new Uint8Array(size)));
+export const random = (/** @type {number} */ size) =>
+  base64url(crypto.getRandomValues(new Uint8Array(size)));
 
 /**
  * Makes the next pair. Before the click, because hashing waits, and a browser that has waited no

@@ -8,7 +8,10 @@ export class CommentLogin extends HTMLElement {
   #connect = widget(this);
 
   connectedCallback() {
-    belong(new URL(this.getAttribute('gateway') ?? import.meta.url).origin, /** @type {string} */ (this.getAttribute('site')));
+    belong(
+      new URL(this.getAttribute('gateway') ?? import.meta.url).origin,
+      /** @type {string} */ (this.getAttribute('site')),
+    );
     this.#connect();
   }
 

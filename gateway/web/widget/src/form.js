@@ -25,7 +25,8 @@ const TEN_MINUTES = 600_000;
  * by a redirect. A refusal is a page of its own, or a step back from one.
  * @param {{type: string, redirectCount: number}} [navigation]
  */
-export const isAnswer = (navigation) => navigation?.type === 'navigate' && navigation.redirectCount > 0;
+export const isAnswer = (navigation) =>
+  navigation?.type === 'navigate' && navigation.redirectCount > 0;
 
 /**
  * @param {HTMLFormElement} form
@@ -53,7 +54,8 @@ export function formOf(form, host, hold) {
   /** Keeps what stands in the form; tells whether nothing would be lost now. */
   const save = () => {
     const text = field?.value;
-    if (text) return write(key, { text, caret: field.selectionStart, reply: reply?.value, sender }, MONTH);
+    if (text)
+      return write(key, { text, caret: field.selectionStart, reply: reply?.value, sender }, MONTH);
     clear();
     return true;
   };

@@ -41,7 +41,9 @@ export function button(classes, press, ...children) {
  * @param {unknown} path
  */
 export function mark(path) {
-  const [svg, shape] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+  const [svg, shape] = ['svg', 'path'].map((tag) =>
+    document.createElementNS('http://www.w3.org/2000/svg', tag),
+  );
   dress(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', part: 'mark' });
   svg.append(dress(shape, { d: path ?? '' }));
   return svg;

@@ -9,10 +9,12 @@ const INSIDE_AN_APP = /; wv\)|FBA|Line\/|iP(?!.*Safari)/;
 
 /** Whether this browser does better without a second window; a narrow touch screen does too. */
 export const staysHere =
-  INSIDE_AN_APP.test(navigator.userAgent) || matchMedia('(pointer:coarse) and (max-width:600px)').matches;
+  INSIDE_AN_APP.test(navigator.userAgent) ||
+  matchMedia('(pointer:coarse) and (max-width:600px)').matches;
 
 /** An empty window, or nothing where the browser refuses one. */
-export const openWindow = () => tried(() => open('about:blank', random(9), 'popup,width=520,height=700'));
+export const openWindow = () =>
+  tried(() => open('about:blank', random(9), 'popup,width=520,height=700'));
 
 /**
  * Posts the fields to the gateway from a document: the new window's own, or the page that is left.
@@ -22,13 +24,19 @@ export const openWindow = () => tried(() => open('about:blank', random(9), 'popu
  * @param {() => void} forbidden  called when the page's form-action policy does not allow it
  */
 export function submit(doc, action, fields, forbidden) {
-  const add = (/** @type {Element} */ parent, /** @type {string} */ tag, /** @type {Record<string, string>} */ attributes) =>
-    parent.appendChild(dress(doc.createElement(tag), attributes));
+  const add = (
+    /** @type {Element} */ parent,
+    /** @type {string} */ tag,
+    /** @type {Record<string, string>} */ attributes,
+  ) => parent.appendChild(dress(doc.createElement(tag), attributes));
   // With this the gateway sees the page's Origin even where the blog says no-referrer.
   add(doc.head, 'meta', { name: 'referrer', content: 'origin' });
   const form = /** @type {HTMLFormElement} */ (add(doc.body, 'form', { method: 'post', action }));
   for (const name in fields) add(form, 'input', { type: 'hidden', name, value: fields[name] });
-  doc.addEventListener('securitypolicyviolation', (event) => event.effectiveDirective === 'form-action' && forbidden());
+  doc.addEventListener(
+    'securitypolicyviolation',
+    (event) => event.effectiveDirective === 'form-action' && forbidden(),
+  );
   try {
     form.submit();
   } catch {

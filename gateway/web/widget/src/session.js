@@ -37,7 +37,7 @@ let renewing = null;
  * @param {string} [reason]
  */
 function become(next, ours, reason) {
-  if (next?.site !== site) next = null;
+  if (!next?.user?.name || next.site !== site) next = null;
   if (next?.token === session?.token) return;
   session = next;
   given = performance.now();
@@ -68,7 +68,12 @@ export function left() {
  */
 async function open(fields, label, before) {
   try {
-    const { access_token: token, refresh_token: refresh, expires_in, user = before?.user } = await ask('/token', fields);
+    const {
+      access_token: token,
+      refresh_token: refresh,
+      expires_in,
+      user = before?.user,
+    } = await ask('/token', fields);
     const life = expires_in * 1000;
     if (!token || !user.name || !life) return 'offline';
     // Nothing to keep when somebody has logged out in the meantime.
@@ -109,19 +114,23 @@ export function renew(share) {
     const before = session;
     if (!before || isFresh(share)) return '';
     const { refresh, label } = before;
-    const failure = await open({ grant_type: 'refresh_token', refresh_token: refresh }, label, before);
+    const failure = await open(
+      { grant_type: 'refresh_token', refresh_token: refresh },
+      label,
+      before,
+    );
     if (failure === 'refused' && before === session) become(null, true, 'ended');
     return failure;
   };
-  return (renewing ??= Promise.resolve(navigator.locks?.request('commentgate', work) ?? work()).finally(
-    () => (renewing = null),
-  ));
+  return (renewing ??= Promise.resolve(
+    navigator.locks?.request('commentgate', work) ?? work(),
+  ).finally(() => (renewing = null)));
 }
 
 /** Keeps the token fresh while the page is shown. */
 export const refresh = () => document.hidden || renew(1 / 12);
 
-/** Ends the session here, in the other tabs and at the gateway; rejected where that did not hear. */
+/** Ends the session here, in the other tabs and at the gateway; rejected if that did not hear. */
 export function end(/** @type {Session} */ { refresh: token }) {
   become(null, true);
   return ask('/revoke', { token });

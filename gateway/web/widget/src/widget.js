@@ -66,7 +66,9 @@ export function widget(host) {
    * @param {unknown} detail
    */
   const fire = (type, detail) =>
-    host.dispatchEvent(new CustomEvent('commentgate:' + type, { bubbles: true, composed: true, detail }));
+    host.dispatchEvent(
+      new CustomEvent('commentgate:' + type, { bubbles: true, composed: true, detail }),
+    );
 
   const focus = (/** @type {any} */ control = buttons.firstChild) => control.focus();
 
@@ -102,7 +104,12 @@ export function widget(host) {
       cancel();
       start(attempt);
     };
-    tell(key, { provider: attempt.label }, 'busy', key === 'waiting' ? { again, cancel } : { cancel });
+    tell(
+      key,
+      { provider: attempt.label },
+      'busy',
+      key === 'waiting' ? { again, cancel } : { cancel },
+    );
     shown = state;
   };
 
@@ -234,7 +241,8 @@ export function widget(host) {
     if (!near) setInterval(refresh, 20_000);
     near = true;
     refresh();
-    const tag = /** @type {HTMLElement | null} */ (host.closest('[lang]'))?.lang || navigator.language;
+    const tag =
+      /** @type {HTMLElement | null} */ (host.closest('[lang]'))?.lang || navigator.language;
     await Promise.all([speak(tag), offer()]);
     draw();
     message.tell(...last);
@@ -269,7 +277,8 @@ export function widget(host) {
 
   Object.assign(host, {
     signOut,
-    signIn: (/** @type {string} */ key) => start(providers.find((one) => one.key === key) ?? { key, label: key }),
+    signIn: (/** @type {string} */ key) =>
+      start(providers.find((one) => one.key === key) ?? { key, label: key }),
     getToken: async () => {
       await renew();
       return left() > 0 ? session?.token : null;
