@@ -1,0 +1,93 @@
+"""The documentation as a whole: its links, its configurations, its picture."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import config, errors
+from tests.pages import DOCS, PAGES, README, VECTORS, VERIFY_PAGE, blocks, leads_somewhere, links
+from tests.tools import ROOT
+
+SECRETS = dict.fromkeys(
+    (
+        *("COMMENTGATE_SECRET", "COMMENTGATE_SECRET_2"),
+        *("WORDPRESS_SECRET", "TWITTER_SECRET", "TWITTER1_SECRET", "FACEBOOK_SECRET"),
+    ),
+    "0123456789abcdef" * 4,
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_leads_somewhere(page: Path) -> None:
+    broken = [link for link in links(page) if not leads_somewhere(page, link)]
+
+    assert broken == []
+
+
+def test_every_page_can_be_found_from_the_index() -> None:
+    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "index.md")}
+
+    unlisted = set(DOCS.rglob("*.md")) - listed - {DOCS / "index.md"}
+
+    assert unlisted == set()
+
+
+CONFIGURATIONS = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page, "toml"))
+]
+
+
+@pytest.mark.parametrize("block", CONFIGURATIONS)
+def test_every_configuration_shown_has_no_mistakes(block: str, tmp_path: Path) -> None:
+    shown = tomllib.loads(block.replace("/var/lib/commentgate/", ""))
+
+    settings = config.read(_whole(shown), SECRETS, tmp_path)
+
+    assert settings.notes == ()
+
+
+def _whole(shown: dict[str, Any]) -> dict[str, Any]:
+    """A page may show one table of a file, or one line: the rest is as in the README."""
+    basis = tomllib.loads(blocks(README, "toml")[0])
+    whole = {**basis, "providers": {}, "sites": {}, **shown}
+    for site in whole["sites"].values():
+        for provider in site["providers"]:
+            whole["providers"].setdefault(provider, basis["providers"]["wordpress"])
+    return whole
+
+
+def test_the_readme_shows_a_whole_configuration(tmp_path: Path) -> None:
+    (shown,) = blocks(README, "toml")
+
+    settings = config.read(tomllib.loads(shown), SECRETS, tmp_path)
+
+    expected = f"Register at wordpress as redirect URI: {settings.callback('wordpress')}"
+    assert expected in README.read_text(encoding="utf-8")
+
+
+def test_the_readme_configuration_without_its_secrets_is_refused(tmp_path: Path) -> None:
+    (shown,) = blocks(README, "toml")
+
+    with pytest.raises(errors.Misconfigured) as refused:
+        config.read(tomllib.loads(shown), {}, tmp_path)
+
+    assert {mistake.key for mistake in refused.value.mistakes} == {
+        "secret_keys[0]",
+        "providers.wordpress.client_secret",
+    }
+
+
+def test_the_pages_name_the_true_number_of_vectors() -> None:
+    assert f"holds {len(VECTORS['vectors'])} tokens" in VERIFY_PAGE.read_text(encoding="utf-8")
+    security = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
+    assert f"{len(VECTORS['vectors'])} vectors" in security
+
+
+def test_the_picture_of_the_form_is_small() -> None:
+    (picture,) = (DOCS / "pictures").glob("form.*")
+
+    assert picture.stat().st_size < 150_000
