@@ -103,7 +103,8 @@ def _in_thread(serving: dict[Starlette, socket.socket]) -> Iterator[None]:
 
 
 def press_icon(page: Page, provider: str) -> None:
-    """Click a button of the widget by its provider's key."""
+    """Scroll to the widget, which waits for that, and click a button by its provider's key."""
+    page.evaluate("document.querySelector('comment-login').scrollIntoView({ block: 'center' })")
     page.click(f"button.button-{provider}")
 
 
