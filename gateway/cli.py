@@ -38,7 +38,13 @@ def main() -> None:
 
 @main.command()
 @CONFIG
-@click.option("--workers", default=1, show_default=True, help="How many processes serve.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many processes serve.",
+)
 def serve(config: Path, workers: int) -> None:
     """Serve until told to stop."""
     from gateway.errors import StartError
@@ -117,7 +123,10 @@ def rehearse(host: str, port: int, gateway: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write it.")
 def verifier(out: Path) -> None:
     """Write the one file with which a blog's server verifies session tokens."""
-    out.write_bytes((HERE / "verify.py").read_bytes())
+    try:
+        out.write_bytes((HERE / "verify.py").read_bytes())
+    except OSError as error:
+        raise click.ClickException(f"{out}: {error.strerror}") from None
     click.echo(f"Wrote {out}. It needs joserfc: pip install joserfc")
 
 

@@ -29,6 +29,7 @@
     └── StartError              the gateway refuses to start
         ├── Misconfigured       carries every mistake
         ├── NewerSchema         the database was written by a later version
+        ├── DatabaseUnusable    the database can't be opened, or is none
         └── KeysUnreadable      no secret key opens the signing keys
 
 ``code`` is stable and machine-readable; ``status`` is the HTTP status; ``message`` says what
@@ -348,6 +349,19 @@ class NewerSchema(StartError):
 
     code = "newer_schema"
     message = "The database was written by a newer Commentgate. Start that version, or newer."
+
+
+class DatabaseUnusable(StartError):
+    """The database can't be opened, or is none; ``why`` are the engine's words."""
+
+    code = "database_unusable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"The database can't be used: {self.why}."
 
 
 class KeysUnreadable(StartError):

@@ -52,7 +52,7 @@ class Database(Reader, Protocol):
 async def connect(url: str) -> Database:
     """Open the database named by ``sqlite:PATH`` and bring its schema up to date.
 
-    Raises ``errors.NewerSchema`` when a later version wrote it.
+    Raises ``errors.NewerSchema`` when a later version wrote it, and ``errors.DatabaseUnusable``.
     """
     from gateway.database.sqlite import open_sqlite
 

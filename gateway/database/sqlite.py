@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.database import Result, Row, Transaction
-from gateway.errors import Busy, NewerSchema
+from gateway.errors import Busy, DatabaseUnusable, NewerSchema
 
 SCHEMA = Path(__file__).parent / "schema"
 OPEN_WAIT = 30.0  # seconds for other processes that start, migrate or stop just now
@@ -123,8 +123,14 @@ def _checkpoint(path: str) -> None:
 
 
 async def open_sqlite(path: str) -> Sqlite:
-    """Open or make the database at ``path`` and bring its schema up to date."""
-    return Sqlite(path, *await asyncio.to_thread(_open, path))
+    """Open or make the database at ``path`` and bring its schema up to date.
+
+    Raises ``NewerSchema`` and ``DatabaseUnusable``.
+    """
+    try:
+        return Sqlite(path, *await asyncio.to_thread(_open, path))
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(str(error)) from None
 
 
 def _open(path: str) -> tuple[sqlite3.Connection, sqlite3.Connection]:

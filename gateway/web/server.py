@@ -1,5 +1,6 @@
 """Running the application under uvicorn."""
 
+import asyncio
 import logging.config
 import os
 from pathlib import Path
@@ -9,6 +10,9 @@ import uvicorn
 
 from gateway import logs
 from gateway.config import Settings, load
+from gateway.database import connect
+from gateway.keys import KeyRing
+from gateway.seal import Seal
 from gateway.web.app import CONFIG_VARIABLE, application
 from gateway.web.protocol import BoundedProtocol
 
@@ -18,8 +22,9 @@ CONNECTIONS = 1000  # at once in one worker; beyond that 503
 
 
 def run(config: Path, workers: int) -> None:
-    """Serve until told to stop. Raises ``Misconfigured`` before anything listens."""
+    """Serve until told to stop. Raises ``StartError`` before anything listens."""
     settings = load(config)
+    asyncio.run(_prepare(settings))
     for note in settings.notes:
         logging.getLogger("commentgate").warning(note)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())
@@ -27,6 +32,15 @@ def run(config: Path, workers: int) -> None:
         uvicorn.Server(uvicorn.Config(application(settings), **options(settings))).run()
     else:
         uvicorn.run(APP, factory=True, workers=workers, **options(settings))
+
+
+async def _prepare(settings: Settings) -> None:
+    """What stops the start is said in a sentence here; a worker can only fail and be replaced."""
+    db = await connect(settings.database)
+    try:
+        await KeyRing(db, Seal(settings.secret_keys)).prepare()
+    finally:
+        await db.close()
 
 
 def options(settings: Settings) -> dict[str, Any]:

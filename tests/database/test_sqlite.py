@@ -12,7 +12,7 @@ import pytest
 
 from gateway.database import sqlite
 from gateway.database.sqlite import migrate, open_sqlite
-from gateway.errors import Busy, NewerSchema
+from gateway.errors import Busy, DatabaseUnusable, NewerSchema
 from tests.database.processes import COUNT, another
 
 BLOCKED = 0.005  # seconds for which nothing may hold up the event loop
@@ -95,6 +95,18 @@ async def test_a_newer_schema_is_refused_and_not_touched(path: Path) -> None:
         await open_sqlite(str(path))
 
     assert _read(path, "SELECT max(version) FROM schema_version") == [(known + 1,)]
+
+
+async def test_what_is_no_database_is_refused_in_the_words_of_the_engine(path: Path) -> None:
+    await asyncio.to_thread(path.write_text, "This is a text about comments. " * 100)
+
+    with pytest.raises(DatabaseUnusable, match="file is not a database"):
+        await open_sqlite(str(path))
+
+
+async def test_a_folder_that_is_not_there_is_refused(path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="unable to open database file"):
+        await open_sqlite(str(path / "nowhere.db"))
 
 
 # -- several processes ---------------------------------------------------------------------------
