@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const out = (/** @type {string} */ name) => `${here}/../static/${name}`;
+const only = (/** @type {string} */ part) => process.argv.includes('--only=' + part);
 const small = { minify: true, charset: 'utf8', legalComments: 'none', target: 'es2022' };
 
 /** Names only our own objects have, never one that is stored, sent or the browser's. */
@@ -21,28 +21,45 @@ const styles = {
   name: 'styles',
   setup(plugin) {
     plugin.onLoad({ filter: /\.css$/ }, async ({ path }) => ({
-      contents: process.argv.includes('--without-style') ? '' : await minified(path),
+      contents: only('script') ? '' : await minified(path),
       loader: 'text',
     }));
   },
 };
 
-const bundle = await build({
-  ...small,
-  absWorkingDir: here,
-  entryPoints: ['src/main.js'],
-  bundle: true,
-  format: 'esm',
-  mangleProps: OURS,
-  plugins: [styles],
-  write: false,
-});
-// A second pass finds shorter names for what the first one has joined.
-const { code } = await transform(bundle.outputFiles[0].text, small);
+/** The widget's half of the English catalogue. The other half must not move a byte of the script. */
+const words = {
+  name: 'words',
+  setup(plugin) {
+    plugin.onLoad({ filter: /locales.en\.json$/ }, async ({ path }) => ({
+      contents: JSON.stringify({ widget: JSON.parse(await readFile(path, 'utf8')).widget }),
+      loader: 'json',
+    }));
+  },
+};
 
-if (process.argv.includes('--without-style')) {
-  process.stdout.write(code);
+/** The script as one small file. */
+async function script() {
+  const bundle = await build({
+    ...small,
+    absWorkingDir: here,
+    entryPoints: ['src/main.js'],
+    bundle: true,
+    format: 'esm',
+    mangleProps: OURS,
+    plugins: [styles, words],
+    write: false,
+  });
+  // A second pass finds shorter names for what the first one has joined.
+  return (await transform(bundle.outputFiles[0].text, small)).code;
+}
+
+// To measure the shares of script and style, `--only=script` and `--only=style` print one of them.
+if (only('script')) {
+  process.stdout.write(await script());
+} else if (only('style')) {
+  process.stdout.write(await minified(`${here}/src/style.css`));
 } else {
-  await writeFile(out('widget.js'), code);
-  await writeFile(out('widget.css'), await minified(`${here}/src/page.css`));
+  await writeFile(`${here}/../static/widget.js`, await script());
+  await writeFile(`${here}/../static/widget.css`, await minified(`${here}/src/page.css`));
 }
