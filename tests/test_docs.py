@@ -1,5 +1,7 @@
 """The documentation as a whole: its links, its configurations, its picture."""
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,19 @@ from typing import Any
 import pytest
 
 from gateway import config, errors
-from tests.pages import DOCS, PAGES, README, VECTORS, VERIFY_PAGE, blocks, leads_somewhere, links
+from gateway.web.languages import catalogue
+from providers.rehearsal import FAULTS
+from tests.pages import (
+    DOCS,
+    FENCE,
+    PAGES,
+    README,
+    VECTORS,
+    VERIFY_PAGE,
+    blocks,
+    leads_somewhere,
+    links,
+)
 from tests.tools import ROOT
 
 SECRETS = dict.fromkeys(
@@ -79,6 +93,38 @@ def test_the_readme_configuration_without_its_secrets_is_refused(tmp_path: Path)
         "secret_keys[0]",
         "providers.wordpress.client_secret",
     }
+
+
+QUOTING = (
+    "reference/account-and-session.md",
+    "how-to/answer-an-erasure-request.md",
+    "tutorials/first-comment.md",
+)
+
+
+@pytest.mark.parametrize("page", QUOTING)
+def test_words_quoted_from_our_pages_stand_there(page: str) -> None:
+    text = FENCE.sub("", (DOCS / page).read_text(encoding="utf-8"))
+    quoted = [" ".join(words.split()) for words in re.findall(r"(?<!\*)\*([A-Z…][^*]+)\*", text)]
+
+    shown = _shown()
+    unknown = [words for words in quoted if words.strip("… ") not in shown]
+
+    assert quoted
+    assert unknown == []
+
+
+def _shown() -> str:
+    """All words of our own pages, the widget's, the demo's and the stand-ins', in English."""
+    demo = json.loads((ROOT / "gateway/demo/locales/en.json").read_text(encoding="utf-8"))
+    ours = [*catalogue("en")["pages"].values(), *catalogue("en")["widget"].values()]
+    stand_ins = (ROOT / "providers/rehearsal/templates/signin.html").read_text(encoding="utf-8")
+    faults = [fault.label for fault in FAULTS.values()]
+    words = "\n".join([*ours, *demo.values(), stand_ins, *faults])
+    filled = {"{provider}": "X", "{site}": "The garden", "{name}": "Ada Lovelace"}
+    for place, value in filled.items():
+        words = words.replace(place, value)
+    return re.sub(r"</?\w+>", "", words)
 
 
 def test_the_pages_name_the_true_number_of_vectors() -> None:
