@@ -1,6 +1,6 @@
 """One pooled, guarded transport for every outgoing call.
 
-aiohttp does the work behind httpx2's transport interface, which Authlib speaks. The guards:
+aiohttp does the work behind httpx2's transport interface, so that another can do it. The guards:
 certificates are verified, nothing follows a redirect or repeats a request, connecting takes 3 s
 and a whole call 10 s at most, a body has at most 256 kB, and unless this gateway itself is on
 loopback, only https and only public addresses are spoken to. A name is resolved once, and the
@@ -138,7 +138,7 @@ class Transport(httpx2.AsyncBaseTransport):
             raise ProviderUnreachable
 
     async def aclose(self) -> None:
-        """Do nothing: Authlib makes and closes a client per login, the pool stays."""
+        """Do nothing: whoever closes a client made on top of this leaves the pool."""
 
     async def aclose_pool(self) -> None:
         """Close every connection."""
