@@ -69,3 +69,8 @@ async def open_session(
         )
 
     return await db.transact(work)
+
+
+async def person_of(db: Database, who: Identity, now: int = NOW, *, keep_email: bool = True) -> str:
+    """The person behind an identity that signs in now."""
+    return await db.transact(lambda tx: commenters.recognise(tx, who, now, keep_email=keep_email))
