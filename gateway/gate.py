@@ -122,6 +122,8 @@ async def _tidy_for_ever(gate: Gate) -> None:
             await tidy(gate)
         except Busy:
             log.warning("tidying waits: the database is busy")
+        except Exception:  # whatever it was, the next minute may be better
+            log.exception("tidying failed")
 
 
 async def tidy(gate: Gate) -> None:

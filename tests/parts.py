@@ -1,12 +1,14 @@
 """What tests of the core's parts share: a database of their own, a seal, a site and a person."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from gateway import commenters, gateway_sessions, sessions
+from gateway.config import read
 from gateway.database import Database, Transaction, connect
+from gateway.gate import Gate, open_gate
 from gateway.gateway_sessions import GatewaySession
 from gateway.seal import Seal
 from gateway.sessions import Session
@@ -74,3 +76,24 @@ async def open_session(
 async def person_of(db: Database, who: Identity, now: int = NOW, *, keep_email: bool = True) -> str:
     """The person behind an identity that signs in now."""
     return await db.transact(lambda tx: commenters.recognise(tx, who, now, keep_email=keep_email))
+
+
+@asynccontextmanager
+async def gate(folder: Path, clock: Callable[[], float] = lambda: NOW) -> AsyncIterator[Gate]:
+    """A whole gate over the database of a test's folder, for the blog and Facebook."""
+    table = {
+        "public_url": "https://id.example.org",
+        "database": "sqlite:gate.db",
+        "secret_keys": ["env:SECRET"],
+        "providers": {"facebook": {"client_id": "1", "client_secret": "env:SECRET"}},
+        "sites": {
+            "blog": {
+                "name": BLOG.name,
+                "origins": list(BLOG.origins),
+                "providers": ["facebook"],
+            }
+        },
+    }
+    settings = read(table, {"SECRET": "a secret of the right length for a test"}, folder)
+    async with open_gate(settings, clock=clock) as opened:
+        yield opened
