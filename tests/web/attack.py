@@ -18,10 +18,14 @@ async def dump(world: World) -> Dump:
     """Every row of every table."""
     db = world.gate.db
     tables = await db.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return {
-        table["name"]: [tuple(row) for row in await db.rows(f"SELECT * FROM {table['name']}")]  # type: ignore[call-overload]  # noqa: S608  # an sqlite3.Row is a sequence; the names are the schema's
-        for table in tables
-    }
+    return {table["name"]: await _rows(world, table["name"]) for table in tables}
+
+
+async def _rows(world: World, table: str) -> list[tuple[Any, ...]]:
+    db = world.gate.db
+    columns = await db.rows("SELECT name FROM pragma_table_info(:table)", table=table)
+    rows = await db.rows(f"SELECT * FROM {table}")  # noqa: S608  # the names are the schema's
+    return [tuple(row[column["name"]] for column in columns) for row in rows]
 
 
 def texts(dumped: Dump) -> Iterator[str]:

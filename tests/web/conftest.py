@@ -8,10 +8,22 @@ import pytest
 from starlette.applications import Starlette
 
 from providers import rehearsal
-from tests.servers import running_at
+from tests.servers import Authority, running_at
 from tests.world import GATEWAY, World, configuration, opened
 
 StandIns = tuple[str, Starlette]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_authorities(
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Each world makes one TLS context; with the system's 140 authorities that is half its time."""
+    file = tmp_path_factory.mktemp("authorities") / "ours.pem"
+    file.write_bytes(authority.pem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +46,7 @@ def table(stand_ins: StandIns) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(
-    table: dict[str, Any], stand_ins: StandIns, tmp_path: Path
-) -> AsyncIterator[World]:
+async def world(table: dict[str, Any], stand_ins: StandIns, tmp_path: Path) -> AsyncIterator[World]:
     """A gateway with one trusted site and one that is not."""
     stand_ins[1].state.calls.clear()
     stand_ins[1].state.ahead.clear()

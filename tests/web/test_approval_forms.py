@@ -1,6 +1,7 @@
 """Nobody but the person who was asked, in the window where they were asked, can say yes."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -28,9 +29,9 @@ async def hands_out_nothing(
     address: str,
     form: Mapping[str, str],
     *,
+    headers: Mapping[str, str] = MappingProxyType({}),
     status: int = 403,
     code: str = "foreign_form",
-    **headers: str,
 ) -> None:
     """The answer is refused, and nothing is written."""
     before = await dump(world)
@@ -106,7 +107,7 @@ async def test_S12_an_answer_comes_from_our_own_page(world: World, headers: dict
     browser, page, address = await asked(world)
     form = {"choice": "continue", "token": form_token(page)}
 
-    await hands_out_nothing(world, browser, address, form, **headers)
+    await hands_out_nothing(world, browser, address, form, headers=headers)
     assert landed(await browser.answer(page, "continue")).code
 
 

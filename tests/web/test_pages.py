@@ -125,8 +125,21 @@ GOOD = {
     "frame-ancestors 'none'",
 }
 BODY = '<!DOCTYPE html><html lang="en" dir="ltr"><p>x</p>'
-BROKEN: list[tuple[int, dict[str, str | None], str]] = [
-    *((200, {name: None}, BODY) for name in GOOD if name != "content-type"),
+Answer = tuple[int, dict[str, str | None], str]
+
+
+def setting(cookie: str) -> Answer:
+    """An answer that sets a cookie with these attributes."""
+    return 200, {"set-cookie": f"commentgate-session=x; {cookie}"}, BODY
+
+
+def lacking(name: str) -> Answer:
+    """An answer without one of its headers."""
+    return 200, {name: None}, BODY
+
+
+BROKEN: list[Answer] = [
+    *(lacking(name) for name in GOOD if name != "content-type"),
     (200, {"cross-origin-opener-policy": "same-origin"}, BODY),
     (200, {"access-control-allow-credentials": "true"}, BODY),
     (200, {"server": "uvicorn"}, BODY),
@@ -138,16 +151,11 @@ BROKEN: list[tuple[int, dict[str, str | None], str]] = [
     (303, {"location": "https://evil.example/#own"}, BODY),
     (303, {"location": "//evil.example/#own"}, BODY),
     (303, {"location": "/account"}, BODY),
-    *(
-        (200, {"set-cookie": f"commentgate-session=x; {cookie}"}, BODY)
-        for cookie in (
-            "Path=/; Max-Age=1; SameSite=Lax",
-            "Path=/; Max-Age=1; HttpOnly",
-            "Path=/; Max-Age=1; HttpOnly; SameSite=None",
-            "Path=/a; Max-Age=1; HttpOnly; SameSite=Lax",
-            "Path=/; Domain=example.org; Max-Age=1; HttpOnly; SameSite=Lax",
-        )
-    ),
+    setting("Path=/; Max-Age=1; SameSite=Lax"),
+    setting("Path=/; Max-Age=1; HttpOnly"),
+    setting("Path=/; Max-Age=1; HttpOnly; SameSite=None"),
+    setting("Path=/a; Max-Age=1; HttpOnly; SameSite=Lax"),
+    setting("Path=/; Domain=example.org; Max-Age=1; HttpOnly; SameSite=Lax"),
 ]
 
 
