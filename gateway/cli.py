@@ -1,7 +1,6 @@
 """The command line. Each command imports what it needs, so that ``--help`` answers at once."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -96,11 +95,20 @@ def _to_register(settings: "Settings", provider: str) -> dict[str, str]:
 
 
 @main.command()
-def demo() -> None:
-    """Run gateway, blogs and stand-in providers on this machine; DEMO_PORT moves their ports."""
+@click.option(
+    "--port",
+    envvar="DEMO_PORT",
+    type=click.IntRange(1024, 65532),
+    default=8000,
+    show_default=True,
+    show_envvar=True,
+    help="The first of four ports.",
+)
+def demo(port: int) -> None:
+    """Run gateway, two blogs and stand-in providers on this machine."""
     from gateway.demo import run
 
-    run.demo(int(os.environ.get("DEMO_PORT", "8000")))
+    run.demo(port)
 
 
 @main.command()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gateway.database import Reader, Row, Transaction
 from gateway.seal import random_id
 from gateway.sites import Site
-from gateway.text import clean, web_url
+from gateway.text import clean, email, web_url
 from providers.base import Identity
 
 
@@ -34,6 +34,7 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
 
     An e-mail is kept only when a site wants it, and never joins two identities.
     """
+    address = email(identity.email) if keep_email else None
     known = await tx.row(
         "SELECT person FROM identities WHERE namespace = :namespace AND provider_id = :provider_id",
         namespace=identity.namespace,
@@ -58,8 +59,8 @@ async def recognise(tx: Transaction, identity: Identity, now: int, *, keep_email
         username=clean(identity.username or "") or None,
         profile_url=web_url(identity.profile_url),
         avatar_url=web_url(identity.avatar_url),
-        email=identity.email if keep_email else None,
-        email_verified=keep_email and identity.email_verified,
+        email=address,
+        email_verified=address is not None and identity.email_verified,
         keep_email=keep_email,
         now=now,
     )

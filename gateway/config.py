@@ -377,6 +377,9 @@ class _Reading:
             if provider not in configured and "providers" not in self._unreadable:
                 remedy = f"Add a [providers.{provider}] table, or take it out of the list."
                 self._wrong(path + "providers", f"{provider!r} is not configured", remedy)
+        if not site.providers:
+            remedy = 'List the icons, such as ["wordpress", "facebook"].'
+            self._wrong(path + "providers", "there is none", remedy)
         if len(set(site.providers)) != len(site.providers):
             self._wrong(path + "providers", "one stands there twice", "Name each once.")
 

@@ -314,8 +314,9 @@ async def _sign_in(
 
     async def work(tx: Transaction) -> tuple[str, str | None]:
         person = await commenters.recognise(tx, who, now, keep_email=site.email)
+        live = await gateway_sessions.find(tx, before.id, now) if before else None
         session, cookie = await gateway_sessions.begin(
-            tx, gate.seal, before, who, person, app.key, now
+            tx, gate.seal, live, who, person, app.key, now
         )
         if not await acquaintances.may_know(tx, person, site):
             await attempts.identify(tx, attempt.id, session, now)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 LENGTH = 100
 URL_LENGTH = 2048
+EMAIL_LENGTH = 254  # RFC 5321
 
 # Cc, Cf (bidirectional and zero-width controls among them), Cs, Co and Cn are no part of a name;
 # joiners inside a word are: emoji and several scripts are misspelt without them.
@@ -39,6 +40,19 @@ def _fit(character: str) -> str:
 
 def _is_invisible(character: str) -> bool:
     return unicodedata.category(character).startswith("C") or character in _INVISIBLE
+
+
+def email(address: str | None) -> str | None:
+    """The address, NFKC, if it could be one: exactly one ``@`` and nothing unprintable, else None.
+
+    Normalised first, so that a look-alike ``@`` counts as one. Letters keep their case.
+    """
+    normal = unicodedata.normalize("NFKC", address or "").strip()
+    local, at, domain = normal.partition("@")
+    plausible = at and local and domain and "@" not in domain and len(normal) <= EMAIL_LENGTH
+    if not plausible or not normal.isprintable() or any(map(str.isspace, normal)):
+        return None
+    return normal
 
 
 def web_url(url: str | None) -> str | None:

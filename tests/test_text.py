@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.text import LENGTH, clean, web_url
+from gateway.text import LENGTH, clean, email, web_url
 
 JOINERS = "\u200c\u200d"
 
@@ -165,3 +165,28 @@ def test_I5_anything_but_a_plain_web_address_is_no_address(url: str | None) -> N
 def test_I5_no_text_at_all_breaks_the_reading_of_addresses(text: str) -> None:
     assert web_url(text) in (None, text)
     assert web_url(f"https://{text}") in (None, f"https://{text}")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        (" Ada.L@Example.org ", "Ada.L@Example.org"),
+        ("ada＠example.org", "ada@example.org"),
+        ("ada@evil.example＠example.org", None),
+        ("a@b@c", None),
+        ("@example.org", None),
+        ("ada@", None),
+        ("ada", None),
+        ("ada @example.org", None),
+        ("ada@exam\nple.org", None),
+        ("a" * 250 + "@example.org", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_I4_an_address_is_normalised_before_it_is_judged(
+    given: str | None, kept: str | None
+) -> None:
+    """A look-alike sign that becomes an @ later would move the address to another domain."""
+    assert email(given) == kept
