@@ -115,6 +115,17 @@ def foreign_sentences(words: str, language: str) -> list[str]:
     ]
 
 
+async def test_B5_the_message_goes_to_one_origin_and_hears_its_opener_alone(world: World) -> None:
+    """The origin is the attempt's, from our own record; the answer is judged by both."""
+    page = await world.browser().sign_in(
+        Click(return_to="https://www.blog.example.org/", origin="https://www.blog.example.org")
+    )
+
+    assert landed(page).origin == "https://www.blog.example.org"
+    assert page.text.count("postMessage(") == page.text.count("postMessage(message, origin)") == 1
+    assert "if (from !== origin || source !== opener) return;" in page.text
+
+
 GOOD = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
@@ -160,7 +171,7 @@ BROKEN: list[Answer] = [
 
 
 @pytest.mark.parametrize(("status", "changed", "body"), BROKEN)
-async def test_an_answer_that_breaks_a_promise_is_noticed(
+async def test_R3_R4_B3_B4_an_answer_that_breaks_a_promise_is_noticed(
     status: int, changed: dict[str, str | None], body: str
 ) -> None:
     """The judge of all other tests is judged here."""

@@ -1,5 +1,6 @@
 """A code is good once, for a minute, for its page and proof, and while all still holds."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -127,6 +128,15 @@ async def test_S3_a_code_is_good_once(world: World) -> None:
     answers = [await world.redeem(click, code) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 400, 400]
+
+
+async def test_S3_of_parallel_redemptions_exactly_one_wins(world: World) -> None:
+    click, code = await coded(world)
+
+    answers = await asyncio.gather(*(world.redeem(click, code) for _ in range(5)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400]
+    assert len((await dump(world))["sessions"]) == 1
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400), (61, 400)])

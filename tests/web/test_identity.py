@@ -1,0 +1,101 @@
+"""Who somebody is comes from a provider's answer to us, about a token made for our own app."""
+
+from urllib.parse import parse_qsl
+
+import httpx2
+import pytest
+
+from gateway.attempts import Secrets
+from gateway.errors import ProviderError
+from gateway.oauth import OAuth
+from tests.world import GATEWAY, PROVIDERS, Click, World, hop_url, query
+
+
+class Facebook(httpx2.AsyncBaseTransport):
+    """A Graph whose ``debug_token`` answers what a test wants; it counts the profiles it gave."""
+
+    def __init__(self, about: object) -> None:
+        self.about = about
+        self.profiles = 0
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer a call by its path."""
+        path = request.url.path
+        if path.endswith("/access_token"):
+            return httpx2.Response(200, json={"access_token": "t", "token_type": "bearer"})
+        if path.endswith("/debug_token"):
+            return httpx2.Response(200, json={"data": self.about})
+        self.profiles += 1
+        return httpx2.Response(200, json={"id": "1", "name": "Ada"})
+
+
+async def identified(world: World, about: object) -> tuple[bool, int]:
+    """Whether somebody was identified, and how many profiles were read for it."""
+    app = world.settings.apps["facebook"]
+    graph = Facebook(about)
+    answer = {"code": "c", "state": "s"}
+    try:
+        await OAuth(graph).identify(
+            app, f"{GATEWAY}/callback/facebook", Secrets(state="s"), answer, email=False
+        )
+    except ProviderError:
+        return False, graph.profiles
+    return True, graph.profiles
+
+
+async def test_S9_the_token_is_for_our_app_to_the_last_digit(world: World) -> None:
+    """Another app's token says who somebody is there; a part of an id is no id."""
+    ours = world.settings.apps["facebook"].client_id
+    foreign = (
+        *(ours + "1", "1" + ours, ours[:-1], ours[1:], f" {ours}", f"{ours}\n", "", "0"),
+        *([ours], {ours: ours}, None, True, int(ours), float(ours)),
+    )
+
+    for app_id in foreign:
+        assert await identified(world, {"app_id": app_id, "is_valid": True}) == (False, 0), app_id
+    for valid in (False, None, "true", 1):
+        assert await identified(world, {"app_id": ours, "is_valid": valid}) == (False, 0), valid
+    shapeless: tuple[object, ...] = (None, [], {}, "x", {"app_id": ours}, {"is_valid": True})
+    for about in shapeless:
+        assert await identified(world, about) == (False, 0), about
+    assert await identified(world, {"app_id": ours, "is_valid": True}) == (True, 1)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_S5_the_providers_pkce_has_no_downgrade(world: World, provider: str) -> None:
+    """Where it is used it is S256, with a challenge of its own for each attempt."""
+    asked = [
+        query(hop_url(await world.browser().click(Click(provider=provider)))) for _ in range(2)
+    ]
+
+    uses = world.settings.apps[provider].provider.pkce
+    assert uses == (provider == "twitter")
+    assert [one.get("code_challenge_method") for one in asked] == ["S256" if uses else None] * 2
+    assert (asked[0].get("code_challenge") != asked[1].get("code_challenge")) == uses
+    assert not any("code_verifier" in one for one in asked)
+
+
+class Watching(httpx2.AsyncBaseTransport):
+    """A provider that fails, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, str] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Fail."""
+        self.sent = dict(parse_qsl((await request.aread()).decode()))
+        return httpx2.Response(500, json={})
+
+
+async def test_S5_the_verifier_goes_to_the_token_endpoint_alone(world: World) -> None:
+    """In the body, beside the code and the redirect URI that the code was made for."""
+    provider, redirect_uri = Watching(), f"{GATEWAY}/callback/twitter"
+    secrets, app = Secrets(state="s", verifier="v" * 43), world.settings.apps["twitter"]
+
+    with pytest.raises(ProviderError):
+        await OAuth(provider).identify(
+            app, redirect_uri, secrets, {"code": "c", "state": "s"}, email=False
+        )
+
+    assert provider.sent["code_verifier"] == "v" * 43
+    assert (provider.sent["code"], provider.sent["redirect_uri"]) == ("c", redirect_uri)
