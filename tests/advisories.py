@@ -70,7 +70,7 @@ CERTIFICATES = (
 FIXATION = (
     "tests/test_gateway_sessions.py::test_S13_the_cookie_changes_at_every_sign_in_and_the_row_stays",
     f"{_WEB}stories.py::test_the_people_of_one_browser_follow_each_other",
-    f"{_WEB}approval.py::test_S13_an_answer_counts_for_the_person_who_was_asked",
+    f"{_WEB}approval_changes.py::test_S13_an_answer_counts_for_the_person_who_was_asked",
 )
 DEAD_PEOPLE = (
     f"{_WEB}token.py::test_I6_what_has_ended_meanwhile_ends_the_code",

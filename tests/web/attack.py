@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from gateway.web import languages
-from tests.world import Browser, World, inside, opened
+from tests.world import GARDEN, Browser, Click, World, inside, opened
 
 Dump = dict[str, list[tuple[Any, ...]]]
 
@@ -38,6 +38,16 @@ def texts(dumped: Dump) -> Iterator[str]:
 async def change(world: World, sql: str, **values: Any) -> None:
     """Change the database behind the gateway's back."""
     await world.gate.db.transact(lambda tx: tx.execute(sql, **values))
+
+
+def click_in_garden(**more: Any) -> Click:
+    """A click under a post of the site that is not trusted."""
+    return Click(**{"site": "garden", "return_to": f"{GARDEN}/", "origin": GARDEN, **more})
+
+
+def asks(page: httpx2.Response) -> bool:
+    """Whether a page is the question whether a site may know who this is."""
+    return page.status_code == 200 and 'value="not_now"' in page.text
 
 
 def says(page: httpx2.Response, code: str) -> bool:

@@ -1,33 +1,14 @@
 """A site that is not trusted learns who somebody is after their yes, and not before."""
 
 import asyncio
-import html
 from typing import Any
 
-import httpx2
 import pytest
 from markupsafe import escape
 
 from gateway.web import languages
-from tests.web.attack import change, dump, moved, reopened
-from tests.world import GARDEN, Browser, Click, World, hop_url, landed, query
-
-
-def click_in_garden(**more: Any) -> Click:
-    """A click under a post of the garden."""
-    return Click(**{"site": "garden", "return_to": f"{GARDEN}/", "origin": GARDEN, **more})
-
-
-def asks(page: httpx2.Response) -> bool:
-    """Whether a page is the question."""
-    return page.status_code == 200 and 'value="not_now"' in page.text
-
-
-def is_asked_about(page: httpx2.Response) -> list[str]:
-    """What the question says that the site will see, in words of the catalogue."""
-    words = ("name", "picture", "profile", "email")
-    told = html.unescape(page.text)
-    return [word for word in words if f"<li>{languages.text('en', f'shares_{word}')}</li>" in told]
+from tests.web.attack import asks, change, click_in_garden, dump, reopened
+from tests.world import GARDEN, Click, World, hop_url, landed, query
 
 
 @pytest.mark.parametrize("origin", [GARDEN, None], ids=["proven", "unproven"])
@@ -146,61 +127,6 @@ async def test_answering_twice_leads_on_or_back(world: World) -> None:
     assert f'href="{GARDEN}/"' in not_now.text
 
 
-def changed(table: dict[str, Any], **garden: Any) -> dict[str, Any]:
-    """The configuration with other settings of the garden."""
-    sites = table["sites"]
-    return {**table, "sites": {**sites, "garden": {**sites["garden"], **garden}}}
-
-
-@pytest.mark.parametrize(
-    ("first", "then", "asked"),
-    [
-        ({}, {}, None),
-        ({"profile": False}, {}, ["name", "picture", "profile"]),
-        ({}, {"email": True}, ["name", "picture", "profile", "email"]),
-        ({"profile": False}, {"profile": False, "email": True}, ["name", "picture", "email"]),
-        ({}, {"profile": False}, None),
-        ({"email": True}, {}, None),
-        ({}, {"trusted": True, "email": True}, None),
-    ],
-)
-async def test_who_asks_for_more_asks_again(
-    world: World,
-    table: dict[str, Any],
-    first: dict[str, Any],
-    then: dict[str, Any],
-    asked: list[str] | None,
-) -> None:
-    """A yes to less is no yes to more; a yes to more is one to less."""
-    async with reopened(world, changed(table, **first)) as before:
-        browser = before.browser()
-        await browser.answer(await browser.sign_in(click_in_garden()), "continue")
-
-    async with reopened(world, changed(table, **then)) as after:
-        page = await moved(browser, after).click(click_in_garden())
-
-    if asked is None:
-        assert landed(page).code
-    else:
-        assert asks(page)
-        assert is_asked_about(page) == asked
-
-
-async def test_what_a_trusted_site_saw_was_never_agreed_to(
-    world: World, table: dict[str, Any]
-) -> None:
-    """When it is trusted no more, it has what the person said yes to and nothing else."""
-    async with reopened(world, table) as asked:
-        browser = asked.browser()
-        await browser.answer(await browser.sign_in(click_in_garden()), "continue")
-    async with reopened(world, changed(table, trusted=True, email=True)) as trusted:
-        await trusted.session(moved(browser, trusted), click_in_garden())
-    async with reopened(world, changed(table, email=True)) as again:
-        page = await moved(browser, again).click(click_in_garden())
-
-    assert asks(page)
-
-
 async def test_a_reload_shows_the_question_again(world: World) -> None:
     """Of the page itself, and of the callback before it (a reload there asks no provider)."""
     browser = world.browser()
@@ -281,51 +207,6 @@ async def test_S12_a_yes_that_was_used_leads_back(world: World, spent: str) -> N
         assert page.status_code == 410
         assert f'href="{GARDEN}/"' in page.text
         assert landing.code and landing.code not in page.text
-
-
-async def signs_in_as(world: World, browser: Browser, person: str) -> None:
-    """Another tab of the same browser signs somebody else in."""
-    choose = Click(extra={"prompt": "select_account"})
-    await browser.come_back(await world.consent(await browser.click(choose), person))
-
-
-@pytest.mark.parametrize("choice", ["continue", "other", "not_now"])
-async def test_S13_an_answer_counts_for_the_person_who_was_asked(world: World, choice: str) -> None:
-    """With somebody else signed in meanwhile the attempt begins again, with who is live."""
-    browser, click = world.browser(), click_in_garden()
-    question = await browser.sign_in(click)
-    await signs_in_as(world, browser, "no-email")
-    before = await dump(world)
-
-    again = await browser.answer(question, choice)
-
-    assert asks(again)
-    assert "Charles Babbage" in again.text and "Ada" not in again.text
-    assert (await dump(world))["acquaintances"] == before["acquaintances"]
-    session = (
-        await world.redeem(click, landed(await browser.answer(again, "continue")).code)
-    ).json()
-    assert session["user"]["name"] == "Charles Babbage"
-
-
-@pytest.mark.parametrize("how", ["signed out", "erased", "lost cookie"])
-async def test_S13_an_answer_of_nobody_begins_again_at_the_provider(world: World, how: str) -> None:
-    browser = world.browser()
-    question = await browser.sign_in(click_in_garden())
-    if how == "lost cookie":
-        del browser.cookies["commentgate-session"]
-    else:
-        await change(world, "DELETE FROM gateway_sessions")
-    if how == "erased":
-        await change(world, "DELETE FROM identities")
-        await change(world, "DELETE FROM persons")
-
-    page = await browser.answer(question, "continue")
-
-    assert hop_url(page)
-    stored = await dump(world)
-    assert stored["grants"] == stored["acquaintances"] == []
-    assert asks(await browser.come_back(await world.consent(page)))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.web.attack import change, dump, moved, reopened, says
+from tests.web.attack import change, click_in_garden, dump, moved, reopened, says
 from tests.world import GARDEN, GATEWAY, Browser, Click, World, form_token, landed
-
-
-def click_in_garden(**more: Any) -> Click:
-    """A click under a post of the garden."""
-    return Click(**{"site": "garden", "return_to": f"{GARDEN}/", "origin": GARDEN, **more})
 
 
 async def asked(world: World, person: str = "ada") -> tuple[Browser, httpx2.Response, str]:

@@ -52,6 +52,7 @@ BAD_FIELDS = [
     ("provider", "__class__", 404, "unknown_provider"),
     ("mode", None, 400, "bad_field"),
     ("mode", "iframe", 400, "bad_field"),
+    ("mode", "here", 400, "bad_field"),
     ("return_to", None, 400, "bad_return_url"),
     ("challenge", None, 400, "bad_field"),
     ("challenge", "A" * 42, 400, "bad_field"),
