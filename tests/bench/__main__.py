@@ -1,16 +1,18 @@
 """``python -m tests.bench [verifier] [login] [start]``: measurements, printed and never asserted.
 
 Every figure is a median of rounds that are interleaved in one run. CPU is what the kernel booked
-for the gateway's process; the stand-ins and the browser run on another core.
+for the gateway's process; the stand-ins and the browser run on another core. Other work on the
+machine empties the caches between two requests and makes a login look dearer, up to twice.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.bench import logins, starting, steps, verifying
-from tests.bench.table import show
+from tests.bench.table import Row, show
 
 
 def _verifier(folder: Path) -> None:
@@ -48,6 +50,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="commentgate-bench-") as folder:
         for part in named:
             PARTS[part](Path(folder))
+    show(
+        "The machine", [Row("load in the last minute, ours among it", f"{os.getloadavg()[0]:.1f}")]
+    )
 
 
 if __name__ == "__main__":
