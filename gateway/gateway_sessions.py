@@ -14,6 +14,13 @@ IDLE = 14 * 86_400  # seconds since it was last used
 ABSOLUTE = 60 * 86_400  # seconds since it began
 FOLLOWED = 3_600  # seconds for which a row followed by another person's is kept
 
+# A session dies with the ban of its person.
+_OF_WELCOME = (
+    "SELECT gateway_sessions.* FROM gateway_sessions"
+    " JOIN persons ON persons.id = gateway_sessions.person AND persons.banned_at IS NULL"
+    " WHERE TRUE"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GatewaySession:
@@ -35,8 +42,7 @@ class GatewaySession:
 
 async def find(db: Reader, session: str, now: int) -> GatewaySession | None:
     """A live session by its row."""
-    row = await db.row("SELECT * FROM gateway_sessions WHERE id = :id", id=session)
-    return _live(row, now)
+    return _live(await db.row(f"{_OF_WELCOME} AND gateway_sessions.id = :id", id=session), now)
 
 
 async def of_browser(
@@ -46,9 +52,7 @@ async def of_browser(
     value = seal.unsign("gateway session", cookie) if cookie else None
     if not value:
         return None
-    row = await db.row(
-        "SELECT * FROM gateway_sessions WHERE cookie_hash = :hash", hash=digest(value)
-    )
+    row = await db.row(f"{_OF_WELCOME} AND cookie_hash = :hash", hash=digest(value))
     return _live(row, now)
 
 

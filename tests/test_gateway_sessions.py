@@ -186,3 +186,15 @@ async def test_what_has_ended_by_itself_is_forgotten(db: Database) -> None:
     await db.transact(lambda tx: gateway_sessions.forget(tx, NOW))
 
     assert [row["id"] for row in await db.rows("SELECT id FROM gateway_sessions")] == [alive]
+
+
+async def test_I6_a_session_dies_with_the_ban_of_its_person(db: Database) -> None:
+    """A banned person is not signed in here any more, and is again when the ban is lifted."""
+    row, cookie = await _sign_in(db)
+
+    await db.transact(lambda tx: tx.execute("UPDATE persons SET banned_at = 1"))
+    banned = (await _shown(db, cookie), await gateway_sessions.find(db, row, NOW))
+    await db.transact(lambda tx: tx.execute("UPDATE persons SET banned_at = NULL"))
+
+    assert banned == (None, None)
+    assert await _shown(db, cookie)

@@ -120,6 +120,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
+    if request.url.path in token.PATHS:
+        return token.broken()
     return error_page(language_of(request), "broken", 500, None)
 
 

@@ -41,6 +41,9 @@ TOKEN_OF_GRANT = {"authorization_code": "code", "refresh_token": "refresh_token"
 BUSY_WAIT = 5  # seconds
 
 
+PATHS = ("/token", "/revoke")
+
+
 async def token(request: Request) -> Response:
     """``POST /token``: a code or a refresh token for a session token (RFC 6749)."""
     return await _answer(request, _token)
@@ -131,6 +134,12 @@ def _fields(pairs: Pairs) -> dict[str, str]:
         return unique(pairs)
     except BadField:  # its name is the caller's text, and not every character may be told back
         raise InvalidRequest("A field stands there twice.") from None
+
+
+def broken() -> Response:
+    """A mistake of our own, said as these endpoints say everything."""
+    described = {"error": "server_error", "error_description": "The gateway made a mistake."}
+    return Response(msgspec.json.encode(described), 500, HEADERS)
 
 
 def _refusal(error: GatewayError) -> tuple[bytes, int, dict[str, str]]:
