@@ -23,6 +23,7 @@ from tests.browser import harness_scripts as scripts
 from tests.browser.harness_chromium import chromium
 from tests.browser.harness_engine import Engine, Options, Tab
 from tests.browser.harness_firefox import FirefoxProcess, firefox, preferences
+from tests.browser.harness_webkit import webkit
 from tests.browser.harness_wire import BrowserError
 from tests.tools import artifact
 
@@ -255,10 +256,13 @@ class Browsers:
 
     @contextmanager
     def open(self, name: str, options: Options) -> Iterator[Browser]:
-        """A browser nobody has used yet: ``name`` is one of ``ENGINES``."""
+        """A browser nobody has used yet: ``name`` is one of ``ENGINES`` or ``webkit``."""
         if name == "chromium":
             with chromium(options) as engine:
                 yield Browser(engine)
+        elif name == "webkit":
+            with webkit(options) as window:
+                yield Browser(window)
         else:
             with self._firefox(options).container(options) as container:
                 yield Browser(container)
