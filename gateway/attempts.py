@@ -64,21 +64,16 @@ class Attempt(Wish):
         return msgspec.json.decode(plain, type=Secrets) if plain else None
 
 
-async def record(
-    tx: Transaction, wish: Wish, seal: Seal, address: str, now: int
-) -> tuple[str, str]:
+async def record(tx: Transaction, wish: Wish, address: str, now: int) -> tuple[str, str]:
     """Write a new attempt down; its id, and its cookie's value, which can't be told from the id."""
-    attempt, cookie, state = random_id(), random_id(), random_id(24)
+    attempt, cookie = random_id(), random_id()
     await tx.execute(
-        "INSERT INTO attempts (id, cookie_hash, state_hash, sealed, site, provider, mode,"
-        " return_to, challenge, widget_state, proven, choose_account, lang, address, created_at,"
-        " expires_at)"
-        " VALUES (:id, :cookie_hash, :state_hash, :sealed, :site, :provider, :mode, :return_to,"
-        " :challenge, :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
+        "INSERT INTO attempts (id, cookie_hash, site, provider, mode, return_to, challenge,"
+        " widget_state, proven, choose_account, lang, address, created_at, expires_at)"
+        " VALUES (:id, :cookie_hash, :site, :provider, :mode, :return_to, :challenge,"
+        " :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
         id=attempt,
         cookie_hash=digest(cookie),
-        state_hash=digest(state),
-        sealed=_sealed(seal, Secrets(state=state, verifier=random_id(36))),
         site=wish.site,
         provider=wish.provider,
         mode=wish.mode,
@@ -93,10 +88,6 @@ async def record(
         expires_at=now + LIFE,
     )
     return attempt, cookie
-
-
-def _sealed(seal: Seal, secrets: Secrets) -> str:
-    return seal.wrap("attempt", msgspec.json.encode(secrets))
 
 
 async def pending_from(db: Reader, address: str, now: int) -> int:
@@ -122,21 +113,24 @@ async def by_state(db: Reader, state: str) -> Attempt | None:
     )
 
 
-async def keep_request_token(
-    tx: Transaction, attempt: Attempt, seal: Seal, secrets: Secrets
-) -> bool:
-    """OAuth 1.0a: the request token is what the provider will name the attempt by.
+def new_secrets() -> Secrets:
+    """The state and verifier of one visit to the provider (state: 32 characters, verifier: 48)."""
+    return Secrets(state=random_id(24), verifier=random_id(36))
 
-    False if another request has kept one meanwhile: that one counts.
+
+async def keep_secrets(tx: Transaction, attempt: Attempt, seal: Seal, secrets: Secrets) -> bool:
+    """Keep what the provider will name the attempt by: the state, or OAuth 1.0a's request token.
+
+    False if the attempt is not any more as it was read: another window was faster.
     """
     return bool(
         await tx.execute(
-            "UPDATE attempts SET state_hash = :hash, sealed = :sealed"
-            " WHERE id = :id AND sealed = :before",
+            "UPDATE attempts SET state_hash = :hash, sealed = :sealed WHERE id = :id"
+            " AND taken_at IS NULL AND outcome IS NULL AND coalesce(sealed, '') = :before",
             id=attempt.id,
-            hash=digest(secrets.request_token),
-            sealed=_sealed(seal, secrets),
-            before=attempt.sealed,
+            hash=digest(secrets.request_token or secrets.state),
+            sealed=seal.wrap("attempt", msgspec.json.encode(secrets)),
+            before=attempt.sealed or "",
         )
     )
 
@@ -164,21 +158,18 @@ async def identify(tx: Transaction, attempt: str, gateway_session: str, now: int
     )
 
 
-async def begin_again(tx: Transaction, attempt: str, seal: Seal) -> None:
-    """Whose attempt it was has changed meanwhile: open it anew, with a new state."""
-    state = random_id(24)
+async def begin_again(tx: Transaction, attempt: str) -> None:
+    """Whose attempt it was has changed meanwhile: open it anew; its old state is dead."""
     await tx.execute(
-        "UPDATE attempts SET gateway_session = NULL, taken_at = NULL, state_hash = :state_hash,"
-        " sealed = :sealed WHERE id = :id AND outcome IS NULL",
+        "UPDATE attempts SET gateway_session = NULL, taken_at = NULL, state_hash = NULL,"
+        " sealed = NULL WHERE id = :id AND outcome IS NULL",
         id=attempt,
-        state_hash=digest(state),
-        sealed=_sealed(seal, Secrets(state=state, verifier=random_id(36))),
     )
 
 
-async def choose_again(tx: Transaction, attempt: str, seal: Seal, now: int) -> None:
+async def choose_again(tx: Transaction, attempt: str, now: int) -> None:
     """The person wants another account: open it anew for as long as a new attempt has."""
-    await begin_again(tx, attempt, seal)
+    await begin_again(tx, attempt)
     await tx.execute(
         "UPDATE attempts SET choose_account = TRUE, expires_at = :expires_at"
         " WHERE id = :id AND outcome IS NULL",

@@ -12,6 +12,7 @@ from providers.base import Identity
 
 IDLE = 14 * 86_400  # seconds since it was last used
 ABSOLUTE = 60 * 86_400  # seconds since it began
+NOTED = 3_600  # seconds for which a use need not be noted again
 FOLLOWED = 3_600  # seconds for which a row followed by another person's is kept
 
 # A session dies with the ban of its person.
@@ -98,11 +99,12 @@ async def begin(
     return session, seal.sign("gateway session", value)
 
 
-async def touch(tx: Transaction, session: str, now: int) -> None:
-    """Note that the session was used."""
-    await tx.execute(
-        "UPDATE gateway_sessions SET used_at = :now WHERE id = :id", id=session, now=now
-    )
+async def touch(tx: Transaction, session: GatewaySession, now: int) -> None:
+    """Note that the session was used, to the hour."""
+    if now >= session.used_at + NOTED:
+        await tx.execute(
+            "UPDATE gateway_sessions SET used_at = :now WHERE id = :id", id=session.id, now=now
+        )
 
 
 async def end(tx: Transaction, session: str) -> None:

@@ -90,7 +90,7 @@ async def begin_attempt(gate: Gate, wish: Wish, address: str) -> Begun:
         pending = await attempts.pending_from(tx, prefix, int(now))
         if pending >= gate.settings.limits.pending:
             raise TooMany(MANY_PENDING_WAIT)
-        return await attempts.record(tx, wish, gate.seal, prefix, int(now))
+        return await attempts.record(tx, wish, prefix, int(now))
 
     return Begun(*await gate.db.transact(work))
 
@@ -206,28 +206,28 @@ async def _end(gate: Gate, attempt: Attempt, outcome: Outcome) -> Deliver:
 
 async def _begin_again(gate: Gate, attempt: Attempt) -> Attempt:
     async def work(tx: Transaction) -> Attempt | None:
-        await attempts.begin_again(tx, attempt.id, gate.seal)
+        await attempts.begin_again(tx, attempt.id)
         return await attempts.by_id(tx, attempt.id)
 
     return await gate.db.transact(work) or attempt
 
 
 async def _to_provider(gate: Gate, attempt: Attempt, site: Site, app: App) -> Step:
-    secrets = attempt.secrets(gate.seal)
-    if secrets is None:  # sealed under a secret that is gone
+    before = attempt.secrets(gate.seal)
+    if attempt.sealed and before is None:  # sealed under a secret key that is gone
         return await _end(gate, attempt, "expired")
     try:
         url, after = await gate.oauth.authorization(
             app,
             gate.settings.callback(app.key),
-            secrets,
+            before or attempts.new_secrets(),
             email=site.email,
             choose=attempt.choose_account,
         )
     except ProviderError as error:
         return await _failed(gate, attempt, error)
-    if after != secrets and not await gate.db.transact(
-        lambda tx: attempts.keep_request_token(tx, attempt, gate.seal, after)
+    if after != before and not await gate.db.transact(
+        lambda tx: attempts.keep_secrets(tx, attempt, gate.seal, after)
     ):
         return Resume(attempt.id)  # a second window was faster
     return GoToProvider(attempt, app, url)
@@ -312,8 +312,10 @@ async def _sign_in(
     now = gate.now()
     before = await gate.signed_in(browser.session)
 
-    async def work(tx: Transaction) -> tuple[str, str | None]:
+    async def work(tx: Transaction) -> tuple[str, str | None] | None:
         person = await commenters.recognise(tx, who, now, keep_email=site.email)
+        if await commenters.is_banned(tx, person, site):
+            return None
         live = await gateway_sessions.find(tx, before.id, now) if before else None
         session, cookie = await gateway_sessions.begin(
             tx, gate.seal, live, who, person, app.key, now
@@ -323,7 +325,10 @@ async def _sign_in(
             return cookie, None
         return cookie, await _leave_code(gate, tx, attempt, session, who)
 
-    cookie, code = await gate.db.transact(work)
+    signed_in = await gate.db.transact(work)
+    if signed_in is None:
+        return await _end(gate, attempt, "denied")
+    cookie, code = signed_in
     gate.pictures.want(who)
     if code is None:
         return Resume(attempt.id, cookie)
@@ -351,7 +356,7 @@ async def _ask_or_hand_over(
     now = gate.now()
 
     async def work(tx: Transaction) -> tuple[str | None, str]:
-        await gateway_sessions.touch(tx, signed_in.id, now)
+        await gateway_sessions.touch(tx, signed_in, now)
         if await acquaintances.may_know(tx, signed_in.person, site):
             return await _leave_code(gate, tx, attempt, signed_in.id, signed_in), ""
         await attempts.identify(tx, attempt.id, signed_in.id, now)
@@ -411,7 +416,7 @@ async def _approve(gate: Gate, attempt: Attempt, site: Site, signed_in: GatewayS
 
     async def work(tx: Transaction) -> str:
         await acquaintances.approve(tx, signed_in.person, site, now)
-        await gateway_sessions.touch(tx, signed_in.id, now)
+        await gateway_sessions.touch(tx, signed_in, now)
         return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
 
     code = await gate.db.transact(work)
@@ -437,5 +442,5 @@ async def _with_another_account(gate: Gate, attempt: Attempt) -> Resume:
     The second answer of a double click finds nobody asked any more, and is led on as well.
     """
     now = gate.now()
-    await gate.db.transact(lambda tx: attempts.choose_again(tx, attempt.id, gate.seal, now))
+    await gate.db.transact(lambda tx: attempts.choose_again(tx, attempt.id, now))
     return Resume(attempt.id)

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ class Site:
         return origin
 
 
+@lru_cache(maxsize=1024)
 def url_origin(url: str) -> str | None:
     """The origin of a plainly written http(s) URL, or None if it is anything else.
 

@@ -37,8 +37,11 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 async def _begin(
     db: Database, wish: Wish = WISH, now: int = NOW, address: str = "net"
 ) -> tuple[str, str]:
-    """A new attempt; its id and its cookie."""
-    return await db.transact(lambda tx: attempts.record(tx, wish, SEAL, address, now))
+    """A new attempt on its way to the provider; its id and its cookie."""
+    attempt, cookie = await db.transact(lambda tx: attempts.record(tx, wish, address, now))
+    found, secrets = await _found(db, attempt), attempts.new_secrets()
+    await db.transact(lambda tx: attempts.keep_secrets(tx, found, SEAL, secrets))
+    return attempt, cookie
 
 
 async def _found(db: Database, attempt: str) -> Attempt:
@@ -214,12 +217,10 @@ async def test_an_attempt_that_begins_again_has_a_new_state_and_the_old_one_is_d
     before = await _secrets(db, attempt)
     await db.transact(lambda tx: attempts.identify(tx, attempt, "row", NOW))
 
-    await db.transact(lambda tx: attempts.begin_again(tx, attempt, SEAL))
+    await db.transact(lambda tx: attempts.begin_again(tx, attempt))
 
-    after = await _secrets(db, attempt)
-    assert (await _found(db, attempt)).gateway_session is None
-    assert after.state != before.state
-    assert after.verifier != before.verifier
+    found = await _found(db, attempt)
+    assert (found.gateway_session, found.sealed, found.secrets(SEAL)) == (None, None, None)
     assert await attempts.by_state(db, before.state) is None
     assert await _take(db, attempt)
 
@@ -229,7 +230,7 @@ async def test_a_tombstone_cannot_begin_again_nor_be_identified(db: Database) ->
     await _end(db, attempt)
 
     async def work(tx: Transaction) -> None:
-        await attempts.begin_again(tx, attempt, SEAL)
+        await attempts.begin_again(tx, attempt)
         await attempts.identify(tx, attempt, "row", NOW)
 
     await db.transact(work)
@@ -243,7 +244,7 @@ async def test_a_tombstone_cannot_begin_again_nor_be_identified(db: Database) ->
 
 async def _keep(db: Database, before: Attempt, token: str) -> bool:
     secrets = Secrets(state="s", request_token=token, request_secret="the token's secret")
-    return await db.transact(lambda tx: attempts.keep_request_token(tx, before, SEAL, secrets))
+    return await db.transact(lambda tx: attempts.keep_secrets(tx, before, SEAL, secrets))
 
 
 async def test_a_request_token_names_the_attempt_from_then_on(db: Database) -> None:

@@ -144,8 +144,10 @@ async def test_the_same_person_in_another_browser_has_a_session_apart(db: Databa
 
 
 async def test_a_session_ends_fourteen_days_after_it_was_last_used(db: Database) -> None:
-    row, cookie = await _sign_in(db)
-    await db.transact(lambda tx: gateway_sessions.touch(tx, row, NOW + 10 * DAY))
+    _, cookie = await _sign_in(db)
+    session = await _shown(db, cookie)
+    assert session
+    await db.transact(lambda tx: gateway_sessions.touch(tx, session, NOW + 10 * DAY))
 
     assert IDLE == 14 * DAY
     assert await _shown(db, cookie, NOW + 24 * DAY - 1) is not None
@@ -155,11 +157,13 @@ async def test_a_session_ends_fourteen_days_after_it_was_last_used(db: Database)
 async def test_a_session_ends_sixty_days_after_it_began_however_often_it_is_used(
     db: Database,
 ) -> None:
-    row, cookie = await _sign_in(db)
+    _, cookie = await _sign_in(db)
+    session = await _shown(db, cookie)
+    assert session
 
     async def use_it_often(tx: Transaction) -> None:
         for day in range(10, 60, 10):
-            await gateway_sessions.touch(tx, row, NOW + day * DAY)
+            await gateway_sessions.touch(tx, session, NOW + day * DAY)
 
     await db.transact(use_it_often)
 
@@ -198,3 +202,18 @@ async def test_I6_a_session_dies_with_the_ban_of_its_person(db: Database) -> Non
 
     assert banned == (None, None)
     assert await _shown(db, cookie)
+
+
+async def test_a_use_is_noted_to_the_hour(db: Database) -> None:
+    """A write for every click would cost more than it tells."""
+    _, cookie = await _sign_in(db)
+    session = await _shown(db, cookie)
+    assert session
+
+    await db.transact(lambda tx: gateway_sessions.touch(tx, session, NOW + 3599))
+    soon = await _shown(db, cookie)
+    await db.transact(lambda tx: gateway_sessions.touch(tx, session, NOW + 3600))
+    later = await _shown(db, cookie)
+
+    assert soon and later
+    assert (soon.used_at, later.used_at) == (NOW, NOW + 3600)

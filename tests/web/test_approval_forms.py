@@ -230,10 +230,10 @@ async def test_a_yes_of_somebody_who_is_banned_opens_no_session(world: World) ->
     page = await browser.sign_in(click)
     await change(world, "UPDATE persons SET banned_at = 1")
 
-    landing = landed(await browser.answer(page, "continue"))
-    answer = await world.redeem(click, landing.code)
+    hop = await browser.answer(page, "continue")
+    landing = landed(await browser.come_back(await world.consent(hop)))
 
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert (landing.code, landing.reason) == (None, "denied")
     assert not (await dump(world))["sessions"]
 
 

@@ -254,7 +254,6 @@ async def test_B1_our_own_forms_are_judged_by_the_https_origin(secure: World) ->
         ("gateway.login.resume", "GET", "/start/x"),
         ("gateway.login.begin", "POST", "/start"),
         ("gateway.login.finish", "GET", f"/callback/wordpress?state={CANARY}"),
-        ("gateway.redeem.redeem", "POST", "/token"),
         ("gateway.erasure.receipt", "GET", f"/deletion/{CANARY}"),
     ],
 )
@@ -276,3 +275,19 @@ async def test_a_mistake_of_our_own_shows_nothing_of_itself(
     assert says(page, "broken")
     for told in (CANARY, "RuntimeError", "Traceback", ".py"):
         assert told not in f"{page.text}{page.headers}"
+
+
+async def test_a_mistake_of_our_own_at_the_token_endpoint_is_said_in_json(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page's script reads it, and it tells no more than a page for people would."""
+
+    async def breaks(*args: object, **more: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("gateway.redeem.redeem", breaks)
+
+    answer = await world.redeem(Click(), "x")
+
+    assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
+    assert CANARY not in f"{answer.text}{answer.headers}"

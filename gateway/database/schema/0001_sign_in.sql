@@ -86,7 +86,7 @@ CREATE INDEX gateway_sessions_by_person ON gateway_sessions (person);
 CREATE TABLE attempts (
     id TEXT PRIMARY KEY,
     cookie_hash TEXT NOT NULL,
-    state_hash TEXT NOT NULL UNIQUE,
+    state_hash TEXT UNIQUE,
     sealed TEXT,
     site TEXT NOT NULL,
     provider TEXT NOT NULL,
