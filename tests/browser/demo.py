@@ -42,6 +42,12 @@ _PLAIN_FORM = """(action, fields) => {
   form.append(button);
   document.querySelector("main").prepend(form);
 }"""
+_NO_REFERRER = """() => {
+  const meta = document.createElement("meta");
+  meta.name = "referrer";
+  meta.content = "no-referrer";
+  document.head.append(meta);
+}"""
 
 
 @dataclass(frozen=True)
@@ -159,8 +165,15 @@ def start_fields(return_to: str, site: str = "garden", lang: str = "en") -> dict
     }
 
 
-def start_plainly(page: Page, demo: Demo, lang: str = "en") -> None:
-    """From the garden by a form of its page, without the widget and without JavaScript there."""
+def start_plainly(page: Page, demo: Demo, lang: str = "en", *, proven: bool = True) -> None:
+    """From the garden by a form of its page, without the widget and without JavaScript there.
+
+    Unproven, nobody vouches for that page, and nobody waits for the answer.
+    """
     page.open(demo.garden)
-    page.evaluate(_PLAIN_FORM, f"{demo.gateway}/start", start_fields(f"{demo.garden}/", lang=lang))
+    fields = start_fields(f"{demo.garden}/", lang=lang)
+    if not proven:
+        page.evaluate(_NO_REFERRER)
+        fields["mode"] = "popup"
+    page.evaluate(_PLAIN_FORM, f"{demo.gateway}/start", fields)
     page.click("button", "Plain start")
