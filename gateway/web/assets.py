@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -62,14 +63,14 @@ async def immutable_widget(request: Request) -> Response:
 
 
 async def widget_styles(request: Request) -> Response:
-    """``GET /widget.css``: the custom properties and parts, for blogs that style the buttons."""
+    """``GET /widget.css``: keeps the buttons' place free until the script has run."""
     return _asset(_file("widget.css"), STYLE, A_WHILE)
 
 
 async def widget_words(request: Request) -> Response:
-    """``GET /widget/{language}.json``: the widget's words."""
-    language = request.path_params["language"]
-    if language not in languages.LANGUAGES:
+    """``GET /widget/{language}.json``: the widget's words in the nearest language of ours."""
+    language = languages.nearest(request.path_params["language"])
+    if language is None:
         return _nothing("No such language.\n")
     words = msgspec.json.encode(languages.catalogue(language)["widget"])
     return _asset(words, "application/json", A_WHILE)
@@ -100,7 +101,10 @@ async def offered(request: Request) -> Response:
     headers["Cache-Control"] = "public, max-age=5, stale-while-revalidate=60"
     body = {
         "site": {"id": site.id, "name": site.name, "privacy_url": site.privacy_url},
-        "gateway": {"privacy_url": f"{gate.settings.public_url}/privacy"},
+        "gateway": {
+            "name": urlsplit(gate.settings.public_url).netloc,
+            "privacy_url": f"{gate.settings.public_url}/privacy",
+        },
         "providers": [
             {
                 "key": key,

@@ -37,7 +37,7 @@ def direction(language: str) -> str:
 def choose(wanted: str, accepted: str) -> str:
     """The language to speak: ``wanted`` (a tag, may be empty), else by ``Accept-Language``."""
     for tag in (wanted, *_by_preference(accepted)):
-        known = _known(tag)
+        known = nearest(tag)
         if known:
             return known
     return DEFAULT
@@ -55,7 +55,8 @@ def _by_preference(accepted: str) -> list[str]:
     return [tag for weight, tag in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 
 
-def _known(tag: str) -> str | None:
+def nearest(tag: str) -> str | None:
+    """The language of ours that a tag such as ``de-AT`` or ``zh-TW`` asks for, or None."""
     parts = tag.lower().replace("_", "-").split("-")
     primary = _NORWEGIAN.get(parts[0], parts[0])
     if primary == "zh":

@@ -404,7 +404,7 @@ async def test_the_sign_in_is_two_lines_inside_the_form(reader: httpx2.AsyncClie
 
     form = html.partition("<form")[2].partition("</form>")[0]
     assert f'\n<script type="module" src="{ISSUER}/widget.js"></script>\n' in form
-    assert '\n<comment-login site="blog">Signing in with' in form
+    assert '\n<comment-login site="blog" buttons="4">Signing in with' in form
     assert "data-commentgate-guest" in form
 
 
