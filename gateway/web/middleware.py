@@ -8,8 +8,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.seal import random_id
-from providers import PROVIDERS
 from gateway.web.pages import HEADERS
+from providers import PROVIDERS
 
 HEADER_BYTES = 32 * 1024
 ANY_HOST = frozenset({"/healthz", "/readyz"})  # a load balancer asks by address
