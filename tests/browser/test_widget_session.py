@@ -1,0 +1,345 @@
+"""The commenter's session: shared by the tabs, renewed in time, ended everywhere at once."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.responses import JSONResponse
+
+from tests.browser.conftest import OpenBrowser
+from tests.browser.demo import ADA, pick, press_icon, see_signed_in
+from tests.browser.harness import Browser, Page
+from tests.browser.widget_pages import Comment
+from tests.browser.widget_town import (
+    CLOCK,
+    DRAFT,
+    Town,
+    begin,
+    loud,
+    open_post,
+    running_town,
+    sign_in,
+)
+
+BABBAGE = "Charles Babbage"
+ALMOST_AN_HOUR = 3_590_000  # milliseconds; ten seconds before the token ends
+TOKEN = "[name=commentgate_token]"
+AHEAD = "(time) => { globalThis.ahead = time; }"
+ASK_FOR_TOKEN = """() => {
+  globalThis.asked = document.querySelector("comment-login").getToken();
+}"""
+RECORD = "commentgate.session"
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    with running_town() as town:
+        yield town
+
+
+@pytest.fixture(autouse=True)
+def fresh(town: Town) -> None:
+    town.reset()
+
+
+def refusal(town: Town, status: int, error: str) -> JSONResponse:
+    """An answer of ``/token`` that the page may read."""
+    headers = {"Access-Control-Allow-Origin": town.blog.url}
+    return JSONResponse({"error": error}, status, headers)
+
+
+def second_tab(browser: Browser, town: Town) -> Page:
+    """The same post once more."""
+    page = browser.new_page()
+    page.open(town.blog.url)
+    return page
+
+
+def see_signed_out(page: Page) -> None:
+    """Wait until nobody comments here; the form has no token."""
+    page.wait("() => document.querySelector('comment-login').user === null")
+    assert page.property(TOKEN, "value") == ""
+    assert page.count("#author") == 1
+
+
+def test_two_tabs_sign_in_with_different_providers_at_once(browser: Browser, town: Town) -> None:
+    """Each code goes to the tab that asked for it; whoever comes last is who comments in both."""
+    first = open_post(browser, town)
+    at_x = begin(browser, first, "twitter")
+    second = second_tab(browser, town)
+    at_facebook = begin(browser, second, "facebook")
+
+    pick(at_facebook, ADA)
+    see_signed_in(second, "facebook", ADA)
+    pick(at_x, BABBAGE)
+
+    see_signed_in(first, "twitter", BABBAGE)
+    see_signed_in(second, "twitter", BABBAGE)
+    assert town.redeemed == ["authorization_code"] * 2
+    assert first.property("#comment", "value") == DRAFT
+    assert loud(first, second) == []
+
+
+def test_a_window_that_was_closed_at_the_provider_can_be_opened_again(
+    browser: Browser, town: Town
+) -> None:
+    page = open_post(browser, town)
+    popup = begin(browser, page)
+    popup.see("Who signs in?")
+
+    popup.close()
+    page.see("Still waiting for X.", "[role=status]")
+    again = browser.popup(lambda: page.click("button", "Try again"))
+    pick(again)
+
+    see_signed_in(page)
+    assert page.property("#comment", "value") == DRAFT
+    assert loud(page) == []
+
+
+def test_a_code_that_comes_after_cancel_still_signs_in(browser: Browser, town: Town) -> None:
+    """Cancel means that nobody waits here; the person went on in the other window all the same."""
+    page = open_post(browser, town)
+    popup = begin(browser, page)
+    popup.see("Who signs in?")
+
+    page.click("button", "Cancel")
+    page.wait("!document.querySelector('comment-login').shadowRoot.querySelector('.busy')")
+    pick(popup)
+
+    see_signed_in(page)
+    popup.wait_closed()
+    assert loud(page) == []
+
+
+def test_signing_in_and_logging_out_are_seen_in_every_tab(browser: Browser, town: Town) -> None:
+    first = open_post(browser, town)
+    second = second_tab(browser, town)
+
+    sign_in(browser, first)
+    see_signed_in(second)
+    second.click("button", "Log out")
+
+    see_signed_out(second)
+    see_signed_out(first)
+    second.see("You are logged out here", "[role=status]")
+    (revoked,) = town.gate.asked("POST", "/revoke")
+    assert revoked.form["client_id"] == "blog"
+    assert loud(first, second) == []
+
+
+def test_a_tab_that_is_opened_later_knows_who_comments(browser: Browser, town: Town) -> None:
+    sign_in(browser, open_post(browser, town))
+
+    later = second_tab(browser, town)
+
+    see_signed_in(later)
+    assert later.property(TOKEN, "value")
+    assert town.redeemed == ["authorization_code"]
+
+
+def test_a_refresh_token_is_dead_after_logging_out(browser: Browser, town: Town) -> None:
+    page = open_post(browser, town)
+    sign_in(browser, page)
+    kept = page.evaluate("(key) => JSON.parse(localStorage.getItem(key))", RECORD)
+
+    page.click("button", "Log out")
+    see_signed_out(page)
+    page.wait(
+        "() => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/revoke'))"
+    )
+    answer = page.evaluate(
+        """async (url, refresh_token) => {
+          const fields = { grant_type: "refresh_token", client_id: "blog", refresh_token };
+          const answer = await fetch(url, { method: "POST", body: new URLSearchParams(fields) });
+          return [answer.status, (await answer.json()).error];
+        }""",
+        f"{town.gate.url}/token",
+        kept["refresh"],
+    )
+
+    assert answer == [400, "invalid_grant"]
+    assert page.evaluate("(key) => localStorage.getItem(key)", RECORD) is None
+
+
+def test_change_leads_back_to_the_buttons_and_asks_for_another_account(
+    browser: Browser, town: Town
+) -> None:
+    page = open_post(browser, town)
+    sign_in(browser, page)
+
+    page.click("button", "Change")
+    popup = begin(browser, page, "facebook")
+    pick(popup, BABBAGE)
+
+    see_signed_in(page, "facebook", BABBAGE)
+    asked = [start.form.get("prompt") for start in town.gate.asked("POST", "/start")]
+    assert asked == [None, "select_account"]
+    assert page.property("#comment", "value") == DRAFT
+    assert loud(page) == []
+
+
+def test_tabs_that_want_a_fresh_token_at_once_ask_for_one(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    browser = open_browser(before_scripts=CLOCK)
+    first = open_post(browser, town)
+    second = second_tab(browser, town)
+    sign_in(browser, first)
+    see_signed_in(second)
+    old = first.property(TOKEN, "value")
+    town.gate.knobs.delays["/token"] = 0.5
+
+    for page in (first, second):
+        page.evaluate(AHEAD, ALMOST_AN_HOUR)
+    for page in (first, second):
+        page.evaluate(ASK_FOR_TOKEN)
+    tokens = [page.evaluate("asked") for page in (first, second)]
+
+    assert town.redeemed == ["authorization_code", "refresh_token"]
+    assert tokens[0] == tokens[1]
+    assert tokens[0] != old
+    assert [page.property(TOKEN, "value") for page in (first, second)] == tokens
+    assert loud(first, second) == []
+
+
+def test_a_token_about_to_end_is_renewed_before_the_comment_goes_out(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    browser = open_browser(before_scripts=CLOCK)
+    page = open_post(browser, town)
+    sign_in(browser, page)
+    old = page.property(TOKEN, "value")
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
+
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    sent = town.blog.asked("POST", "/comments")
+    assert [one.form["commentgate_token"] == old for one in sent] == [False]
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    # The page that comes after has a clock of its own, and may renew once more.
+    assert town.redeemed[:2] == ["authorization_code", "refresh_token"]
+    assert loud(page) == []
+
+
+def test_a_session_that_cannot_be_renewed_keeps_the_text_and_sends_it_once(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    browser = open_browser(before_scripts=CLOCK)
+    page = open_post(browser, town)
+    sign_in(browser, page)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
+    town.gate.knobs.instead["/token"] = refusal(town, 400, "invalid_grant")
+
+    page.click("#send")
+    page.see("Please sign in again, then your comment will be sent.", "[role=alert]")
+    assert page.property("#comment", "value") == DRAFT
+    assert town.blog.knobs.comments == []
+    del town.gate.knobs.instead["/token"]
+    press_icon(page, "twitter")  # the gateway still knows the person, so its window closes at once
+
+    page.wait_url("#comment-1")
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert page.property("#comment", "value") == ""
+    assert loud(page) == []
+
+
+def test_a_gateway_that_is_away_at_renewal_keeps_session_and_text(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    browser = open_browser(before_scripts=CLOCK)
+    page = open_post(browser, town)
+    sign_in(browser, page)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
+    town.gate.knobs.instead["/token"] = refusal(town, 503, "temporarily_unavailable")
+
+    page.click("#send")
+    page.see("is busy. Please try again in a minute.", "[role=alert]")
+    kept = page.property("#comment", "value")
+    del town.gate.knobs.instead["/token"]
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    assert kept == DRAFT
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert loud(page) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_an_hour_wrong_makes_no_difference(
+    open_browser: OpenBrowser, town: Town, hours: int
+) -> None:
+    browser = open_browser(before_scripts=f"{CLOCK} globalThis.ahead = {hours * 3_600_000};")
+    page = open_post(browser, town)
+
+    sign_in(browser, page)
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    see_signed_in(page)
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert town.redeemed == ["authorization_code"]
+    assert loud(page) == []
+
+
+def test_a_clock_that_is_set_back_leads_to_a_renewal(open_browser: OpenBrowser, town: Town) -> None:
+    """How old the token is cannot be known then."""
+    browser = open_browser(before_scripts=CLOCK)
+    page = open_post(browser, town)
+    sign_in(browser, page)
+
+    page.evaluate(AHEAD, -7_200_000)
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    # The page that comes after has a clock of its own, and may renew once more.
+    assert town.redeemed[:2] == ["authorization_code", "refresh_token"]
+
+
+def test_a_session_of_another_site_is_ignored(browser: Browser, town: Town) -> None:
+    page = open_post(browser, town)
+    sign_in(browser, page)
+
+    page.evaluate(
+        """(key) => localStorage.setItem(
+          key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key)), site: "other" }))""",
+        RECORD,
+    )
+    page.reload()
+
+    press_icon(page, "twitter")  # the buttons are there
+    assert page.evaluate("document.querySelector('comment-login').user") is None
+    assert page.property(TOKEN, "value") == ""
+    assert loud(page) == []
+
+
+@pytest.mark.parametrize(
+    "record", ["{", "null", "7", '{"until": 9e15}', '{"until": 9e15, "user": 1}']
+)
+def test_a_broken_record_is_nobody(browser: Browser, town: Town, record: str) -> None:
+    page = open_post(browser, town, draft="")
+    page.evaluate("(key, record) => localStorage.setItem(key, record)", RECORD, record)
+
+    page.reload()
+
+    sign_in(browser, page)
+    assert loud(page) == []
+
+
+def test_without_storage_a_sign_in_works_in_its_tab(open_browser: OpenBrowser, town: Town) -> None:
+    browser = open_browser(before_scripts=NO_STORAGE)
+    page = open_post(browser, town)
+
+    sign_in(browser, page)
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert loud(page) == []
+
+
+NO_STORAGE = """
+for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
+"""
