@@ -44,4 +44,3 @@ def erased(asked_by: str, what: str) -> None:
     ``what`` was there to erase: person, identity or nothing.
     """
     log.info("erased", extra={"event": "erased", "asked_by": asked_by, "erased": what})
-

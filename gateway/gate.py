@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-import httpx2
-
 from gateway import attempts, gateway_sessions, grants, keys, limits, sessions
 from gateway.apps import App
 from gateway.config import Settings
 from gateway.database import Database, Transaction, connect
 from gateway.errors import Busy
 from gateway.gateway_sessions import GatewaySession
-from gateway.http import Transport
+from gateway.http import Asking, Transport
 from gateway.keys import KeyRing
 from gateway.oauth import OAuth
 from gateway.pictures import PictureDesk
@@ -78,7 +76,7 @@ class Gate:
 @asynccontextmanager
 async def open_gate(
     settings: Settings,
-    transport: httpx2.AsyncBaseTransport | None = None,
+    transport: Asking | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Gate]:
     """Open the database and the key ring, and tidy up once a minute until the end.
@@ -90,7 +88,7 @@ async def open_gate(
         open_things.push_async_callback(db.close)
         if transport is None:
             transport = own = Transport(public_only=not settings.is_loopback)
-            open_things.push_async_callback(own.aclose_pool)
+            open_things.push_async_callback(own.close)
         seal = Seal(settings.secret_keys)
         ring = KeyRing(db, seal, clock)
         await ring.prepare()

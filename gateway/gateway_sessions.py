@@ -46,9 +46,7 @@ async def find(db: Reader, session: str, now: int) -> GatewaySession | None:
     return _live(await db.row(f"{_OF_WELCOME} AND gateway_sessions.id = :id", id=session), now)
 
 
-async def of_browser(
-    db: Reader, seal: Seal, cookie: str | None, now: int
-) -> GatewaySession | None:
+async def of_browser(db: Reader, seal: Seal, cookie: str | None, now: int) -> GatewaySession | None:
     """The live session that a cookie's value stands for, or None."""
     value = seal.unsign("gateway session", cookie) if cookie else None
     if not value:

@@ -1,6 +1,6 @@
 """One pooled, guarded transport for every outgoing call.
 
-aiohttp does the work behind httpx2's transport interface, so that another can do it. The guards:
+aiohttp does the work behind one method, ``ask``, so that another can do it. The guards:
 certificates are verified, nothing follows a redirect or repeats a request, connecting takes 3 s
 and a whole call 10 s at most, a body has at most 256 kB, and unless this gateway itself is on
 loopback, only https and only public addresses are spoken to. A name is resolved once, and the
@@ -11,13 +11,12 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from types import TracebackType
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
-import httpx2
 from aiohttp.abc import AbstractResolver, ResolveResult
-from multidict import CIMultiDict
 from yarl import URL
 
 from gateway.errors import ProviderAnswer, ProviderTimeout, ProviderUnreachable
@@ -80,8 +79,31 @@ def _is_public6(address: ipaddress.IPv6Address) -> bool:
     return address in _UNICAST and address.is_global
 
 
-class Transport(httpx2.AsyncBaseTransport):
-    """The shared transport. Make it inside the event loop, close it once with ``aclose_pool``."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``headers`` are read by any case of their names."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Asking(Protocol):
+    """Whatever can be asked over HTTP: the transport, or a stand-in of it."""
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
+        """Make one call; ``most`` bounds the answer's body, in bytes."""
+
+
+class Transport:
+    """The shared transport. Make it inside the event loop, and close it once."""
 
     def __init__(self, *, public_only: bool) -> None:
         self._public_only = public_only
@@ -96,6 +118,7 @@ class Transport(httpx2.AsyncBaseTransport):
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS),
+            headers={"Accept-Encoding": "identity", "User-Agent": USER_AGENT},
             auto_decompress=False,
             trust_env=False,
         )
@@ -103,24 +126,26 @@ class Transport(httpx2.AsyncBaseTransport):
         # switch; X counts, and charges for, every profile that is read.
         self._session._retry_connection = False
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Make one call; the extension ``body_bytes`` allows another size of the answer.
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
+        """Make one call; ``most`` bounds the answer's body, in bytes.
 
         Raises ``ProviderTimeout``, ``ProviderUnreachable`` or ``ProviderAnswer`` (too large, or
         compressed although we asked for it plain).
         """
-        self._judge(request.url)
-        body = await request.aread()
         try:
+            target = URL(url, encoded=True)
+            self._judge(target)
             async with self._session.request(
-                request.method,
-                URL(str(request.url), encoded=True),
-                headers=_headers(request),
-                data=body or None,
-                allow_redirects=False,
+                method, target, headers=headers, data=body.encode() or None, allow_redirects=False
             ) as answer:
-                content = await _read(answer, request.extensions.get("body_bytes", BODY_BYTES))
-                return httpx2.Response(answer.status, headers=answer.raw_headers, content=content)
+                return Answer(answer.status, answer.headers, await _read(answer, most))
         except TimeoutError:
             raise ProviderTimeout from None
         except _ANSWERED_BADLY:
@@ -128,41 +153,19 @@ class Transport(httpx2.AsyncBaseTransport):
         except (aiohttp.ClientError, OSError, ValueError):
             raise ProviderUnreachable from None
 
-    def _judge(self, url: httpx2.URL) -> None:
+    def _judge(self, url: URL) -> None:
         """Names are judged when they are resolved; an address written in the URL is judged here."""
         if not self._public_only:
             return
-        host = url.host.rstrip(".")
+        host = (url.host or "").rstrip(".")
         literal = ":" in host or host.rpartition(".")[2].isdigit()
         if url.scheme != "https" or (literal and not is_public(host)):
             raise ProviderUnreachable
 
-    async def aclose(self) -> None:
-        """Do nothing: whoever closes a client made on top of this leaves the pool."""
-
-    async def aclose_pool(self) -> None:
+    async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
         await asyncio.sleep(0)  # let the connector see its sockets close
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
-
-
-def _headers(request: httpx2.Request) -> CIMultiDict[str]:
-    headers = CIMultiDict(request.headers.items())
-    headers["Accept-Encoding"] = "identity"
-    headers["User-Agent"] = USER_AGENT
-    headers.pop("Connection", None)
-    return headers
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:

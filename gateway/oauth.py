@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import httpx2
 import msgspec
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.urls import add_params_to_uri, url_decode
@@ -26,6 +25,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from gateway import errors
 from gateway.apps import App
 from gateway.attempts import Secrets
+from gateway.http import Answer, Asking
 from providers.base import Identity, Profile, Trouble
 
 _ERRORS: Mapping[Trouble, type[errors.ProviderError]] = {
@@ -46,7 +46,7 @@ _TOKEN_REQUEST = {
 class OAuth:
     """Both protocols over one shared transport. Every method raises ``errors.ProviderError``."""
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, transport: Asking) -> None:
         self._transport = transport
 
     async def authorization(
@@ -186,18 +186,16 @@ class OAuth:
         if about["is_valid"] is not True or about["app_id"] != app.client_id:
             raise errors.ProviderRefusedCode
 
-    async def _signed(self, app: App, signer: Signer, method: str, url: str) -> httpx2.Response:
+    async def _signed(self, app: App, signer: Signer, method: str, url: str) -> Answer:
         url, headers, _ = signer.prepare(method, url, {}, b"")
         return await self._ask(app, method, url, headers)
 
     async def _ask(
         self, app: App, method: str, url: str, headers: Mapping[str, str], body: str = ""
-    ) -> httpx2.Response:
+    ) -> Answer:
         """One call; a refusal is raised as what it means for us."""
-        request = httpx2.Request(method, url, headers=headers, content=body)
-        response = await self._transport.handle_async_request(request)
-        await response.aread()
-        trouble = app.provider.trouble(response.status_code, _json(response))
+        response = await self._transport.ask(method, url, headers, body)
+        trouble = app.provider.trouble(response.status, _json(response))
         if trouble is not None:
             raise _ERRORS[trouble]
         return response
@@ -214,21 +212,21 @@ def _merged(profile: Profile, email: Profile) -> Profile:
     return {"data": {**profile["data"], **email["data"]}}
 
 
-def _json(response: httpx2.Response) -> Any:
+def _json(response: Answer) -> Any:
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.json.decode(response.content)
     return None
 
 
-def _object(response: httpx2.Response) -> Profile:
+def _object(response: Answer) -> Profile:
     profile = _json(response)
     if not isinstance(profile, dict):
         raise errors.ProviderAnswer
     return profile
 
 
-def _form(response: httpx2.Response) -> dict[str, str]:
-    return dict(url_decode(response.text.strip()))
+def _form(response: Answer) -> dict[str, str]:
+    return dict(url_decode(response.content.decode().strip()))
 
 
 def _filled(text: Any) -> str:
@@ -246,8 +244,6 @@ def _unusable_answers() -> Iterator[None]:
         raise
     except (
         AuthlibBaseError,
-        httpx2.HTTPError,
-        httpx2.InvalidURL,
         ArithmeticError,
         AttributeError,
         LookupError,

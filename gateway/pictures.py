@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-import httpx2
-
 from gateway import redraw
 from gateway.database import Database, Reader, Transaction
 from gateway.errors import Busy, ProviderError
+from gateway.http import Asking
 from gateway.seal import b64url, random_id
 from providers.base import Identity
 
@@ -41,9 +40,7 @@ class Avatar:
     picture: str | None
 
 
-async def avatar(
-    tx: Transaction, person: str, site: str, namespace: str, provider_id: str
-) -> str:
+async def avatar(tx: Transaction, person: str, site: str, namespace: str, provider_id: str) -> str:
     """The id under which a site's readers see a person: random, made once, kept for ever."""
     row = await tx.row(
         "INSERT INTO avatars (id, person, site, namespace, provider_id)"
@@ -92,7 +89,7 @@ class PictureDesk:
     def __init__(
         self,
         db: Database,
-        transport: httpx2.AsyncBaseTransport,
+        transport: Asking,
         clock: Callable[[], float],
         *,
         https_only: bool,
@@ -146,11 +143,10 @@ class PictureDesk:
 
     async def _fetch(self, url: str) -> bytes | None:
         for _ in range(REDIRECTS + 1):
-            request = httpx2.Request("GET", url, extensions={"body_bytes": redraw.BYTES})
-            response = await self._transport.handle_async_request(request)
-            if response.status_code == 200:
+            response = await self._transport.ask("GET", url, most=redraw.BYTES)
+            if response.status == 200:
                 return response.content
-            if "location" not in response.headers or response.status_code not in (301, 302, 303):
+            if "location" not in response.headers or response.status not in (301, 302, 303):
                 return None
             url = urljoin(url, response.headers["location"])
         return None

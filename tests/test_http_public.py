@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from gateway import http
 from gateway.errors import ProviderUnreachable
-from gateway.http import Transport, is_public
+from gateway.http import Answer, Transport, is_public
 from tests.servers import Authority, running
 
 NAME = "idp.test"  # one of the names that the servers' certificate is for
@@ -107,12 +106,11 @@ async def transport(
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     made = Transport(public_only=True)
     yield made
-    await made.aclose_pool()
+    await made.close()
 
 
-async def _get(transport: Transport, url: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(transport=transport, trust_env=False) as client:
-        return await client.get(url)
+async def _get(transport: Transport, url: str) -> Answer:
+    return await transport.ask("GET", url)
 
 
 class Names:
@@ -165,7 +163,7 @@ async def test_a_name_that_leads_to_a_public_address_is_spoken_to(
     with _visited(authority) as (url, visits):
         answer = await _get(transport, f"{url}/a")
 
-    assert (answer.text, visits) == ("hello", ["/a"])
+    assert (answer.content, visits) == (b"hello", ["/a"])
 
 
 @pytest.mark.parametrize(

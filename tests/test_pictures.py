@@ -104,7 +104,7 @@ async def _fetched(handler: Callable[[Request], Response], monkeypatch: pytest.M
         transport = Transport(public_only=False)
         desk = PictureDesk(None, transport, lambda: 0.0, https_only=False)  # type: ignore[arg-type]  # fetching needs no database
         await desk._drawn(f"{url}/0")
-        await transport.aclose_pool()
+        await transport.close()
     return bool(asked)
 
 

@@ -275,7 +275,8 @@ async def opened(
     """A world for a configuration, with its database in ``folder``."""
     clock = clock or Clock()
     settings = read(dict(table), {**environment(GATEWAY), "DEMO_SECRET": SECRET}, folder)
-    async with Transport(public_only=False) as transport:
+    transport = Transport(public_only=False)
+    try:
         app = application(settings, transport, clock)
         async with (
             app.router.lifespan_context(app),
@@ -283,7 +284,8 @@ async def opened(
             inside(app, settings) as client,
         ):
             yield World(app, client, outside, stand_ins, clock, settings, folder)
-        await transport.aclose_pool()
+    finally:
+        await transport.close()
 
 
 def inside(app: Starlette, settings: Settings, address: str = "127.0.0.1") -> httpx2.AsyncClient:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import time
 
-import httpx2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from gateway.config import Settings, load
 from gateway.errors import Busy, PageError, TooMany
 from gateway.gate import open_gate
+from gateway.http import Asking
 from gateway.web import (
     account,
     assets,
@@ -65,7 +65,7 @@ ROUTES = [
 
 def application(
     settings: Settings,
-    transport: httpx2.AsyncBaseTransport | None = None,
+    transport: Asking | None = None,
     clock: Callable[[], float] = time,
 ) -> Starlette:
     """The gateway for these settings; ``transport`` and ``clock`` are for tests."""

@@ -58,9 +58,7 @@ def _is_navigation(request: Request) -> None:
 async def resume(request: Request) -> Response:
     """``GET /start/{attempt}``: where the browser's Lax cookies are seen."""
     attempt = request.path_params["attempt"]
-    return await _at_attempt(
-        request, lambda gate, browser: login.resume(gate, attempt, browser)
-    )
+    return await _at_attempt(request, lambda gate, browser: login.resume(gate, attempt, browser))
 
 
 async def press_or_answer(request: Request) -> Response:

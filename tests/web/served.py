@@ -7,13 +7,13 @@ import logging
 import logging.config
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx2
 import uvicorn
@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from gateway import logs
 from gateway.config import read
 from gateway.demo.run import environment, provider_tables
-from gateway.http import Transport
+from gateway.http import BODY_BYTES, Answer, Transport
 from gateway.web.app import application
 from gateway.web.server import options
 from providers import rehearsal
@@ -45,14 +45,23 @@ class Watched(Transport):
     def __post_init__(self) -> None:
         super().__init__(public_only=False)
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
         """Make one call."""
-        response = await super().handle_async_request(request)
-        sent = (await request.aread()).decode()
-        header = request.headers.get("authorization", "")
+        response = await super().ask(method, url, headers, body, most)
+        said = response.content.decode("latin-1")
+        header = {name.lower(): value for name, value in (headers or {}).items()}.get(
+            "authorization", ""
+        )
         signed = [(name, unquote(value)) for name, value in re.findall(r'(\w+)="([^"]*)"', header)]
-        pairs = [*parse_qsl(sent), *request.url.params.multi_items(), *signed]
-        pairs += parse_qsl(response.text) + list(_flat(response.text))
+        pairs = [*parse_qsl(body), *parse_qsl(urlsplit(url).query), *signed]
+        pairs += parse_qsl(said) + list(_flat(said))
         self.seen |= {value for name, value in pairs if SECRET_NAMES.match(name)}
         self.seen |= {header.partition(" ")[2]} if header and not signed else set()
         return response
@@ -114,7 +123,7 @@ async def served(folder: Path) -> AsyncIterator[tuple[World, Watched]]:
         table["sites"]["blog"]["email"] = True
         settings = read(table, {**environment(url), "DEMO_SECRET": SECRET}, folder)
         transport, clock = Watched(), Clock()
-        stack.push_async_callback(transport.aclose_pool)
+        stack.push_async_callback(transport.close)
         app = application(settings, transport, clock)
         await stack.enter_async_context(
             Server(uvicorn.Config(app, **options(settings))).serving(listener)

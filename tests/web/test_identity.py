@@ -1,32 +1,45 @@
 """Who somebody is comes from a provider's answer to us, about a token made for our own app."""
 
-from urllib.parse import parse_qsl
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 import pytest
 
 from gateway.attempts import Secrets
 from gateway.errors import ProviderError
+from gateway.http import BODY_BYTES, Answer
 from gateway.oauth import OAuth
 from tests.world import GATEWAY, PROVIDERS, Click, World, hop_url, query
 
 
-class Facebook(httpx2.AsyncBaseTransport):
+def _answer(status: int, body: object) -> Answer:
+    return Answer(status, {}, json.dumps(body).encode())
+
+
+class Facebook:
     """A Graph whose ``debug_token`` answers what a test wants; it counts the profiles it gave."""
 
     def __init__(self, about: object) -> None:
         self.about = about
         self.profiles = 0
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
         """Answer a call by its path."""
-        path = request.url.path
+        path = urlsplit(url).path
         if path.endswith("/access_token"):
-            return httpx2.Response(200, json={"access_token": "t", "token_type": "bearer"})
+            return _answer(200, {"access_token": "t", "token_type": "bearer"})
         if path.endswith("/debug_token"):
-            return httpx2.Response(200, json={"data": self.about})
+            return _answer(200, {"data": self.about})
         self.profiles += 1
-        return httpx2.Response(200, json={"id": "1", "name": "Ada"})
+        return _answer(200, {"id": "1", "name": "Ada"})
 
 
 async def identified(world: World, about: object) -> tuple[bool, int]:
@@ -75,16 +88,23 @@ async def test_S5_the_providers_pkce_has_no_downgrade(world: World, provider: st
     assert not any("code_verifier" in one for one in asked)
 
 
-class Watching(httpx2.AsyncBaseTransport):
+class Watching:
     """A provider that fails, and remembers what it was sent."""
 
     def __init__(self) -> None:
         self.sent: dict[str, str] = {}
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
         """Fail."""
-        self.sent = dict(parse_qsl((await request.aread()).decode()))
-        return httpx2.Response(500, json={})
+        self.sent = dict(parse_qsl(body))
+        return _answer(500, {})
 
 
 async def test_S5_the_verifier_goes_to_the_token_endpoint_alone(world: World) -> None:

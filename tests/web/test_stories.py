@@ -245,7 +245,9 @@ async def test_account_choice_is_asked_of_providers_that_have_it(world: World) -
     assert query(hop.headers["refresh"])["auth_type"] == "reauthenticate"
 
 
-@pytest.mark.parametrize("person", ["no-email", "entities", "emoji", "arabic", "hebrew", "big-id", "long-name"])
+@pytest.mark.parametrize(
+    "person", ["no-email", "entities", "emoji", "arabic", "hebrew", "big-id", "long-name"]
+)
 async def test_odd_people_can_sign_in_too(world: World, person: str) -> None:
     """No e-mail, entities, emoji, 19 digits, 300 characters: nobody is left out."""
     for provider in PROVIDERS:
