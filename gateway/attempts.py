@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.database import Reader, Row, Transaction
+from gateway.database import Reader, Row, Transaction, shaped
 from gateway.seal import Seal, digest, random_id, same
 
 LIFE = 600  # seconds from the click to the provider's answer
@@ -226,24 +226,4 @@ async def forget(tx: Transaction, now: int) -> None:
 
 
 def _attempt(row: Row | None) -> Attempt | None:
-    if row is None:
-        return None
-    return Attempt(
-        id=row["id"],
-        cookie_hash=row["cookie_hash"],
-        sealed=row["sealed"],
-        site=row["site"],
-        provider=row["provider"],
-        mode=row["mode"],
-        return_to=row["return_to"],
-        challenge=row["challenge"],
-        widget_state=row["widget_state"],
-        proven=bool(row["proven"]),
-        choose_account=bool(row["choose_account"]),
-        lang=row["lang"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        taken_at=row["taken_at"],
-        gateway_session=row["gateway_session"],
-        outcome=row["outcome"],
-    )
+    return shaped(Attempt, row) if row else None

@@ -12,7 +12,7 @@ import msgspec
 
 from gateway import commenters, events, pictures
 from gateway.commenters import Erasure
-from gateway.database import Transaction
+from gateway.database import Transaction, shaped
 from gateway.errors import BadSignedRequest
 from gateway.gate import Gate
 from gateway.seal import digest
@@ -115,7 +115,7 @@ async def _with_receipt(
 async def receipt(gate: Gate, code: str) -> Receipt | None:
     """What a confirmation code stands for, or None."""
     row = await gate.db.row("SELECT * FROM deletions WHERE code_hash = :hash", hash=digest(code))
-    return Receipt(row["asked_at"], row["erased"]) if row else None
+    return shaped(Receipt, row) if row else None
 
 
 def _confirmation_code(gate: Gate, namespace: str, id_there: str) -> str:

@@ -6,7 +6,7 @@ sign-in; the row stays while the person is the same.
 
 from dataclasses import dataclass
 
-from gateway.database import Reader, Row, Transaction
+from gateway.database import Reader, Row, Transaction, shaped
 from gateway.seal import Seal, digest, random_id
 from providers.base import Identity
 
@@ -122,16 +122,5 @@ async def forget(tx: Transaction, now: int) -> None:
 
 
 def _live(row: Row | None, now: int) -> GatewaySession | None:
-    if row is None:
-        return None
-    session = GatewaySession(
-        id=row["id"],
-        person=row["person"],
-        namespace=row["namespace"],
-        provider_id=row["provider_id"],
-        provider=row["provider"],
-        auth_time=row["auth_time"],
-        created_at=row["created_at"],
-        used_at=row["used_at"],
-    )
-    return session if session.is_live(now) else None
+    session = shaped(GatewaySession, row) if row else None
+    return session if session and session.is_live(now) else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.attempts import Attempt
-from gateway.database import Reader, Row, Transaction
+from gateway.database import Reader, Transaction, shaped
 from gateway.seal import Seal, digest
 from gateway.sites import url_origin
 
@@ -77,23 +77,9 @@ async def is_waiting(db: Reader, code: str, now: int) -> bool:
 async def take(tx: Transaction, code: str) -> Grant | None:
     """Take the grant of a code away, whatever comes of it then; None if there is none."""
     row = await tx.row("DELETE FROM grants WHERE code_hash = :hash RETURNING *", hash=digest(code))
-    return _grant(row) if row else None
+    return shaped(Grant, row) if row else None
 
 
 async def forget(tx: Transaction, now: int) -> None:
     """Forget codes that nobody redeemed."""
     await tx.execute("DELETE FROM grants WHERE expires_at < :now", now=now)
-
-
-def _grant(row: Row) -> Grant:
-    return Grant(
-        door=row["door"],
-        site=row["site"],
-        origin=row["origin"],
-        challenge=row["challenge"],
-        provider=row["provider"],
-        namespace=row["namespace"],
-        provider_id=row["provider_id"],
-        gateway_session=row["gateway_session"],
-        expires_at=row["expires_at"],
-    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.database import Database, Reader, Row, Transaction
+from gateway.database import Database, Reader, Transaction, shaped
 from gateway.errors import KeysUnreadable
 from gateway.seal import Seal, random_id
 
@@ -219,7 +219,8 @@ async def _mend(tx: Transaction, seal: Seal, now: int) -> None:
 
 
 async def _ring(db: Reader) -> list[SigningKey]:
-    return [_key(row) for row in await db.rows("SELECT * FROM signing_keys ORDER BY created_at")]
+    rows = await db.rows("SELECT * FROM signing_keys ORDER BY created_at")
+    return [shaped(SigningKey, row) for row in rows]
 
 
 async def forget(tx: Transaction, now: int) -> None:
@@ -240,15 +241,4 @@ async def _make(tx: Transaction, seal: Seal, now: int, *, use_from: int | None) 
         wrapped=seal.wrap("signing key", json.dumps(key.as_dict(private=True)).encode()),
         now=now,
         use_from=use_from,
-    )
-
-
-def _key(row: Row) -> SigningKey:
-    return SigningKey(
-        kid=row["kid"],
-        public=row["public"],
-        wrapped=row["wrapped"],
-        created_at=row["created_at"],
-        use_from=row["use_from"],
-        replaced_at=row["replaced_at"],
     )

@@ -7,7 +7,7 @@ is enough to make one. Rotation and reuse: RFC 9700 section 4.14.2.
 
 from dataclasses import dataclass
 
-from gateway.database import Reader, Row, Transaction
+from gateway.database import Reader, Transaction, shaped
 from gateway.gateway_sessions import GatewaySession
 from gateway.grants import Door
 from gateway.seal import Seal, random_id
@@ -116,7 +116,7 @@ async def open_session(
 async def find(db: Reader, sid: str, now: int) -> Session | None:
     """A live session, or None."""
     row = await db.row("SELECT * FROM sessions WHERE sid = :sid", sid=sid)
-    session = _session(row) if row else None
+    session = shaped(Session, row) if row else None
     return session if session and session.is_live(now) else None
 
 
@@ -155,7 +155,8 @@ async def of_person(db: Reader, person: str, now: int) -> list[Session]:
         "SELECT * FROM sessions WHERE person = :person ORDER BY renewed_at DESC, sid",
         person=person,
     )
-    return [session for session in map(_session, rows) if session.is_live(now)]
+    live = (shaped(Session, row) for row in rows)
+    return [session for session in live if session.is_live(now)]
 
 
 async def end_all(tx: Transaction, person: str) -> int:
@@ -169,25 +170,4 @@ async def forget(tx: Transaction, now: int) -> None:
         "DELETE FROM sessions WHERE renewed_at < :idle OR created_at < :absolute",
         idle=now - IDLE,
         absolute=now - ABSOLUTE,
-    )
-
-
-def _session(row: Row) -> Session:
-    return Session(
-        sid=row["sid"],
-        door=row["door"],
-        site=row["site"],
-        subject=row["subject"],
-        avatar=row["avatar"],
-        person=row["person"],
-        namespace=row["namespace"],
-        provider_id=row["provider_id"],
-        provider=row["provider"],
-        gateway_session=row["gateway_session"],
-        auth_time=row["auth_time"],
-        browser=row["browser"],
-        generation=row["generation"],
-        advanced_at=row["advanced_at"],
-        created_at=row["created_at"],
-        renewed_at=row["renewed_at"],
     )

@@ -4,17 +4,29 @@ SQL stands beside its noun, in one portable dialect (``RETURNING``, ``ON CONFLIC
 parameters (``:name``). Times are whole seconds since 1970 unless a column says otherwise.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 Result = TypeVar("Result")
+Shape = TypeVar("Shape")
 
 
 class Row(Protocol):
     """One row, read by column name."""
 
+    def keys(self) -> Iterable[str]:
+        """The names of its columns."""
+
     def __getitem__(self, column: str, /) -> Any:
         """The value of one column."""
+
+
+def shaped(kind: type[Shape], row: Row) -> Shape:
+    """A row as the noun it stands for: ``kind`` takes the columns that it has fields for."""
+    columns = row.keys()
+    return msgspec.convert({name: row[name] for name in columns}, kind, strict=False)
 
 
 class Reader(Protocol):
