@@ -151,7 +151,7 @@ def test_without_javascript_a_blog_can_be_made_to_forget(
     page.wait_url(f"{demo.garden}/#gw=")
 
     page.open(f"{demo.gateway}/account")
-    page.click("button", "The garden shall not know me any more")
+    page.click("button", "Disconnect from The garden")
 
     page.see("That blog does not know you any more", "[role=status]")
     start_plainly(page, demo)

@@ -175,7 +175,7 @@ def test_a_blog_that_was_forgotten_at_the_account_page_asks_again(
     approve(asked)
     see_signed_in(page)
     page.open(f"{demo.gateway}/account")
-    page.click("button", "The garden shall not know me any more")
+    page.click("button", "Disconnect from The garden")
     page.see("That blog does not know you any more")
     page.open(demo.garden)
     page.click("button", "Log out")
