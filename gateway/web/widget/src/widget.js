@@ -129,7 +129,7 @@ export function widget(host) {
     const { verifier, state, challenge } = pair;
     const popup = staysHere ? null : openWindow();
     const attempt = { verifier, key, label, page: !popup };
-    const kept = begin(state, attempt, popup, view) && (fields?.save() ?? true);
+    const kept = begin(state, attempt, popup, view) && (!fields || fields.save());
     wait('connecting', state, attempt);
     if (!kept && !popup) return stop(state, 'blocked');
     if (popup) observe(popup, state, attempt);
