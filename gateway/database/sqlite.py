@@ -21,6 +21,7 @@ SCHEMA = Path(__file__).parent / "schema"
 OPEN_WAIT = 30.0  # seconds for other processes that start, migrate or stop just now
 WAIT = 5.0  # seconds for another process that writes
 CHECKPOINT_EVERY = 2.0  # seconds
+CACHE_KB = 512  # of each connection; the system caches the file as well
 
 
 class _Connection:
@@ -155,6 +156,7 @@ def _connect(path: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = 1")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
 
