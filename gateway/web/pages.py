@@ -39,9 +39,17 @@ _environment = Environment(
 )
 
 
+def _day(date: str) -> str:
+    """A date that no line breaks and that no text from right to left turns around."""
+    return f"\u2066{date}\u2069".replace("-", "\u2011")
+
+
+_environment.filters["day"] = _day
+
+
 def policy(nonce: str = "", form_action: str = "'none'") -> str:
-    """A page's Content-Security-Policy; with a nonce: its own style, script and pictures."""
-    ours = f"style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self'; "
+    """A page's Content-Security-Policy; with a nonce: its own style, script, pictures and mark."""
+    ours = f"style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
     return (
         f"default-src 'none'; {ours if nonce else ''}form-action {form_action}; base-uri 'none'; "
         "frame-ancestors 'none'"
