@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from starlette.applications import Starlette
 
 from gateway.demo.run import Place, Town, serve, servers
+from gateway.web import languages
 from tests.browser.harness import Browser, Page
 from tests.servers import listening
 
@@ -26,6 +27,7 @@ LABELS = {
     "twitter1": "X (OAuth 1.0a)",
     "facebook": "Facebook",
 }
+QUESTION = languages.text("en", "ask_title", site="The garden")
 _PLAIN_FORM = """(action, fields) => {
   const form = document.createElement("form");
   form.method = "post";
@@ -149,6 +151,16 @@ def post(page: Page) -> None:
     """Send the comment."""
     page.click("form[action^='/comments'] button[type=submit]")
     page.wait_url("#comment-")
+
+
+def words(key: str, **values: str) -> str:
+    """A text of the gateway's pages, in English."""
+    return languages.text("en", key, **values)
+
+
+def widget_words(key: str, **values: str) -> str:
+    """A text of the widget, in English."""
+    return languages.catalogue("en")["widget"][key].format_map(values)
 
 
 def start_fields(return_to: str, site: str = "garden", lang: str = "en") -> dict[str, str]:

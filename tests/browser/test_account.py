@@ -7,6 +7,7 @@ import pytest
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
     ADA,
+    QUESTION,
     Demo,
     approve,
     open_popup,
@@ -14,6 +15,8 @@ from tests.browser.demo import (
     running_demo,
     see_signed_in,
     start_plainly,
+    widget_words,
+    words,
 )
 from tests.browser.harness import Browser, Page
 
@@ -21,7 +24,6 @@ from tests.browser.harness import Browser, Page
 CHROMIUM_FIRST = pytest.mark.parametrize(
     "engine", ["chromium", pytest.param("firefox", marks=pytest.mark.slow)], indirect=True
 )
-QUESTION = "May The garden know who you are?"
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_a_visitor_signs_in_and_sees_what_is_known(browser: Browser, demo: Demo)
 
     page.see(ADA, ".who")
     page.see("with Facebook", ".who")
-    page.see("No blog knows you.")
+    page.see(words("account_no_sites"))
     assert page.url == f"{demo.gateway}/account#commentgate"
 
 
@@ -63,7 +65,7 @@ def test_no_at_the_provider_comes_back_to_the_account_page(browser: Browser, dem
     page.click("button", "Continue with WordPress.com")
     page.click("button[name=cancel]")
 
-    page.see("The sign-in was cancelled.", "[role=status]")
+    page.see(words("said_denied"), "[role=status]")
     assert page.count("button[name=provider]") == 4
 
 
@@ -76,7 +78,7 @@ def test_both_blogs_and_their_sessions_are_listed(browser: Browser, demo: Demo) 
 
     named = {"chromium": "Chrome, Linux", "firefox": "Firefox, Linux"}[browser.name]
     assert page.text().count(named) == 2
-    assert page.text().count("your user name and the link to your profile") == 2
+    assert page.text().count(words("shares_profile")) == 2
 
 
 @CHROMIUM_FIRST
@@ -86,10 +88,10 @@ def test_sessions_end_one_by_one_or_all_at_once_and_blogs_stay_known(
     page = _sign_in_at_both(browser, demo)
 
     page.click("button[value=end_session]")
-    page.see("That session has ended.", "[role=status]")
+    page.see(words("said_end_session"), "[role=status]")
     left = page.count("button[value=end_session]")
     page.click("button[value=end_all]")
-    page.see("All your sessions with blogs have ended.", "[role=status]")
+    page.see(words("said_end_all"), "[role=status]")
 
     assert left == 1
     assert page.count("button[value=end_session]") == 0
@@ -101,7 +103,7 @@ def test_logging_out_at_one_blog_leaves_the_other_one(browser: Browser, demo: De
     page = _sign_in_at_both(browser, demo)
     page.open(demo.garden)
     page.click("button", "Log out")
-    page.see("You are logged out here")
+    page.see(widget_words("signed_out", provider="X"))
 
     page.open(f"{demo.gateway}/account")
     page.click("button", "Continue with X")
@@ -122,7 +124,7 @@ def test_signing_out_here_shows_the_icons_again(browser: Browser, demo: Demo) ->
 
     page.click("button[value=sign_out]")
 
-    page.see("You are signed out here.", "[role=status]")
+    page.see(words("said_sign_out"), "[role=status]")
     assert page.count("button[name=provider]") == 4
 
 
@@ -131,11 +133,11 @@ def test_erasing_needs_a_tick_and_then_leaves_a_receipt(browser: Browser, demo: 
     page = _sign_in_at_both(browser, demo)
 
     page.click("button[value=erase]")
-    page.see("Nothing was erased.", "[role=status]")
+    page.see(words("said_not_sure"), "[role=status]")
     page.click("input[type=checkbox]")
     page.click("button[value=erase]")
 
-    page.see("Everything kept here about you was erased")
+    page.see(words("deletion_title"), "h1")
     assert "/deletion/" in page.url
     page.open(f"{demo.gateway}/account")
     assert page.count("button[name=provider]") == 4
@@ -147,12 +149,12 @@ def test_without_javascript_a_blog_can_be_made_to_forget(
     page = open_browser(scripts=False).page
     start_plainly(page, demo)
     pick(page)
-    page.click("button", "Continue as Ada Lovelace")
+    page.click("#yes")
     page.wait_url(f"{demo.garden}/#gw=")
 
     page.open(f"{demo.gateway}/account")
     page.click("button", "Disconnect from The garden")
 
-    page.see("That blog does not know you any more", "[role=status]")
+    page.see(words("said_withdraw"), "[role=status]")
     start_plainly(page, demo)
     page.see(QUESTION)

@@ -9,6 +9,7 @@ from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
     ADA,
     NO_POPUPS,
+    QUESTION,
     Demo,
     approve,
     open_popup,
@@ -19,11 +20,12 @@ from tests.browser.demo import (
     see_signed_in,
     start_plainly,
     wait_armed,
+    widget_words,
+    words,
 )
 from tests.browser.harness import Browser, Page
 
 DRAFT = "I was here before the question."
-QUESTION = "May The garden know who you are?"
 FOCUSED = """() => {
   let at = document.activeElement;
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -59,7 +61,7 @@ def test_yes_signs_in_and_keeps_the_draft(browser: Browser, demo: Demo, asked: P
     page = browser.page
     asked.see(demo.garden)
     asked.see(ADA, ".who")
-    asked.see("your user name and the link to your profile", "ul")
+    asked.see(words("shares_profile"), "ul")
 
     approve(asked)
 
@@ -74,16 +76,16 @@ def test_yes_signs_in_and_keeps_the_draft(browser: Browser, demo: Demo, asked: P
 def test_not_now_is_said_at_the_form_and_keeps_the_draft(browser: Browser, asked: Page) -> None:
     page = browser.page
 
-    asked.click("button", "Not now")
+    asked.click("button[value=not_now]")
 
-    page.see("The sign-in at X was cancelled.")
+    page.see(widget_words("denied", provider="X"))
     asked.wait_closed()
     assert page.property("#comment", "value") == DRAFT
     assert page.count("button.button-twitter") == 1
 
 
 def test_another_account_goes_to_the_provider_again(browser: Browser, asked: Page) -> None:
-    asked.click("button", "Use another account")
+    asked.click("button[value=other]")
     pick(asked, "Charles Babbage")
     asked.see("Charles Babbage", ".who")
     approve(asked)
@@ -114,9 +116,9 @@ def test_no_in_the_same_tab_leads_back_to_the_form(open_browser: OpenBrowser, de
 
     press_icon(page, "twitter")
     pick(page)
-    page.click("button", "Not now")
+    page.click("button[value=not_now]")
 
-    page.see("The sign-in at X was cancelled.")
+    page.see(widget_words("denied", provider="X"))
     assert page.property("#comment", "value") == DRAFT
 
 
@@ -176,7 +178,7 @@ def test_a_blog_that_was_forgotten_at_the_account_page_asks_again(
     see_signed_in(page)
     page.open(f"{demo.gateway}/account")
     page.click("button", "Disconnect from The garden")
-    page.see("That blog does not know you any more")
+    page.see(words("said_withdraw"))
     page.open(demo.garden)
     page.click("button", "Log out")
 
@@ -234,9 +236,9 @@ def test_after_yes_back_shows_no_live_question(open_browser: OpenBrowser, demo: 
 
     page.back()
 
-    page.see("This sign-in is over")
+    page.see(words("error_attempt_over"))
     assert page.count("#yes") == 0
-    page.click("a", "Back to The garden")
+    page.click("a.first")
     see_signed_in(page)
 
 
@@ -246,12 +248,12 @@ def test_without_javascript_the_question_is_plain(open_browser: OpenBrowser, dem
     pick(page)
     page.see(QUESTION)
 
-    page.click("button", "Not now")
+    page.click("button[value=not_now]")
 
     assert page.wait_url(f"{demo.garden}/#gw_error=").endswith(".denied")
 
 
-@pytest.mark.parametrize("lang", [lang for lang in ("de", "ar") if lang in languages.LANGUAGES])
+@pytest.mark.parametrize("lang", ["de", "ar"])
 def test_the_question_speaks_the_language_of_the_blog(
     open_browser: OpenBrowser, demo: Demo, lang: str
 ) -> None:
@@ -278,7 +280,7 @@ def test_odd_names_are_shown_as_names_and_as_nothing_else(
     page.see(QUESTION)
 
     page.see(person, ".who bdi")
-    page.see(f"Continue as {person}", "#yes")
+    page.see(person, "#yes")
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelectorAll('script').length") == 1

@@ -7,6 +7,7 @@ import pytest
 from tests.browser import hands
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
+    QUESTION,
     Demo,
     open_popup,
     pick,
@@ -19,7 +20,6 @@ from tests.browser.demo import (
 )
 from tests.browser.harness import Browser, Page
 
-QUESTION = "May The garden know who you are?"
 CLOCK = "performance.now = () => globalThis.clock ?? 0;"
 ARMED = "document.getElementById('yes').getAttribute('aria-disabled') === 'false'"
 NOTICE = "globalThis.presses = []; addEventListener('click', (e) => presses.push(e.detail), true);"

@@ -21,6 +21,7 @@ from tests.browser.demo import (
     HOSTS,
     LABELS,
     NO_POPUPS,
+    QUESTION,
     Demo,
     open_popup,
     pick,
@@ -30,6 +31,8 @@ from tests.browser.demo import (
     see_signed_in,
     start_fields,
     start_plainly,
+    widget_words,
+    words,
 )
 from tests.browser.harness import Browser
 from tests.tools import ROOT
@@ -225,7 +228,7 @@ def test_no_at_the_provider_is_said_in_words_and_the_draft_stays(
     popup = open_popup(browser)
     popup.click("button[name=cancel]")
 
-    page.see("The sign-in at X was cancelled.")
+    page.see(widget_words("denied", provider="X"))
     popup.wait_closed()
     assert page.property("#comment", "value") == DRAFT
     assert page.count("button.button-twitter") == 1
@@ -239,7 +242,7 @@ def test_a_provider_that_breaks_is_said_in_words_and_can_be_tried_again(
     page.type("#comment", DRAFT)
 
     pick(open_popup(browser, "wordpress"), fault="profile-500")
-    page.see("The sign-in at WordPress.com did not work.")
+    page.see(widget_words("provider", provider="WordPress.com"))
     pick(open_popup(browser, "wordpress"))
 
     see_signed_in(page, "wordpress")
@@ -258,8 +261,8 @@ def test_a_callback_that_is_opened_twice_signs_in_once(browser: Browser, demo: D
     see_signed_in(page)
     page.open(callback)
 
-    page.see("This sign-in is over")
-    page.click("a", "Back to Ada's blog")
+    page.see(words("error_attempt_over"))
+    page.click("a.first")
     see_signed_in(page)
     assert demo.profile_reads == 1
 
@@ -272,8 +275,8 @@ def test_without_javascript_our_pages_carry_a_sign_in_to_its_end(
 
     start_plainly(page, demo)
     pick(page)
-    page.see("May The garden know who you are?")
-    page.click("button", "Continue as Ada Lovelace")
+    page.see(QUESTION)
+    page.click("#yes")
 
     url = page.wait_url(f"{demo.garden}/#gw=")
     assert re.fullmatch(r"[^#]+#gw=s{22}\.[A-Za-z0-9_-]+", url)
