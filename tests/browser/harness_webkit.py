@@ -70,7 +70,10 @@ class WebKit:
         self._in(tab, "POST", "/refresh")
 
     def go(self, tab: Tab, steps: int) -> None:
-        """Through the history, as the Back and Forward buttons do."""
+        """Through the history, as the Back and Forward buttons do.
+
+        The driver answers nothing any more once that leads to a page with COOP `same-origin`.
+        """
         for _ in range(abs(steps)):
             self._in(tab, "POST", "/back" if steps < 0 else "/forward")
 

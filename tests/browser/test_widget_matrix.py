@@ -1,14 +1,28 @@
 """Every way in which blogs, providers and browsers keep a popup from its opener, and back again."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import Receive, Scope, Send
 
+from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import ENGINES, Browser
 from tests.browser.widget_pages import Comment
-from tests.browser.widget_town import DRAFT, Town, loud, open_post, running_town
+from tests.browser.widget_town import (
+    DRAFT,
+    Town,
+    begin,
+    loud,
+    open_post,
+    running_town,
+    sign_in,
+)
+from tests.servers import Authority
 
 CARET = """() => {
   const field = document.getElementById("comment");
@@ -59,6 +73,12 @@ CASES = {
 @pytest.fixture(scope="module")
 def town() -> Iterator[Town]:
     with running_town() as town:
+        yield town
+
+
+@pytest.fixture(scope="module")
+def secure_town(authority: Authority) -> Iterator[Town]:
+    with running_town(authority) as town:
         yield town
 
 
@@ -116,4 +136,130 @@ def test_a_sign_in_comes_back_to_the_draft(browser: Browser, town: Town, name: s
     page.click("#send")
     page.wait_url("#comment-1")
     assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert loud(page) == []
+
+
+def test_a_redirect_in_place_of_our_first_page_would_end_at_the_blog_s_policy(
+    open_browser: OpenBrowser, town: Town, engine: str
+) -> None:
+    """Why there is such a page: two engines hold form-action against redirects as well."""
+    town.blog.knobs.headers = policy(town)
+    town.gate.knobs.instead["/start"] = RedirectResponse(f"{town.idp.url}/avatars/1.png", 303)
+    browser = open_browser()
+    page = open_post(browser, town)
+
+    press_icon(page, "twitter")
+
+    if engine == "firefox":
+        browser.pages()[-1].wait_url(town.idp.url)
+    else:
+        page.see("The form-action policy of this page does not allow", "[role=alert]")
+
+
+@pytest.mark.parametrize("engine", ["chromium"], indirect=True)
+def test_a_redirect_in_place_of_our_last_page_would_end_at_the_provider_s_policy(
+    browser: Browser, town: Town
+) -> None:
+    """Attempt and answer would be used up, and nobody would say a word."""
+    town.gate.knobs.instead["/callback/twitter"] = RedirectResponse(town.blog.url, 303)
+    page = open_post(browser, town)
+    popup = begin(browser, page)
+
+    pick(popup)
+
+    popup.wait("() => true")
+    assert _until(lambda: bool(town.gate.asked("GET", "/callback/twitter")))
+    popup.see("Who signs in?")
+    assert any("form-action" in error for error in popup.errors)
+
+
+def _until(look: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 15
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.03)
+    return found
+
+
+@pytest.mark.parametrize("engine", THREE, indirect=True)
+def test_going_back_never_leads_to_a_page_that_goes_on_by_itself(
+    browser: Browser, town: Town
+) -> None:
+    town.idp.knobs.headers = {COOP: None}  # WebKit's driver cannot follow Back to one that has it
+    page = open_post(browser, town)
+    page.evaluate(f"() => {{ {NO_POPUPS} }}")
+    press_icon(page, "twitter")
+    pick(page)
+    see_signed_in(page)
+    before = len(town.gate.asked("GET", "/callback/twitter"))
+
+    page.back()
+    page.see("Who signs in?")
+    page.back()
+    page.wait_url(f"{town.blog.url}/")
+
+    see_signed_in(page)
+    assert before == len(town.gate.asked("GET", "/callback/twitter")) == 1
+    assert page.property("#comment", "value") == DRAFT
+
+
+def test_the_address_of_a_post_comes_back_as_it_was(browser: Browser, town: Town) -> None:
+    address = "/?p=12&q=a%20b%C3%A9&amp=1"
+    page = open_post(browser, town, address)
+    page.evaluate(f"() => {{ {NO_POPUPS} }}")
+
+    press_icon(page, "twitter")
+    pick(page)
+
+    see_signed_in(page)
+    assert page.url == town.blog.url + address
+    assert page.property("#comment", "value") == DRAFT
+
+
+async def _control(scope: Scope, receive: Receive, send: Send) -> None:
+    """Set a cookie for third parties, and tell whether it came along."""
+    request = Request(scope)
+    origin = request.headers.get("origin", "")
+    answer = JSONResponse("control" in request.cookies)
+    answer.headers["Set-Cookie"] = "control=1; Path=/; Secure; SameSite=None; Max-Age=600"
+    answer.headers["Access-Control-Allow-Origin"] = origin
+    answer.headers["Access-Control-Allow-Credentials"] = "true"
+    await answer(scope, receive, send)
+
+
+@pytest.mark.parametrize("way", ["popup", "same-tab"])
+def test_three_names_over_tls_need_no_cookie_in_the_blog_s_page(
+    browser: Browser, secure_town: Town, way: str
+) -> None:
+    """A control cookie that the blog's page would like to have proves that none could come."""
+    town = secure_town
+    town.reset()
+    town.gate.knobs.instead["/control"] = _control
+    control = browser.new_page()
+    control.open(f"{town.gate.url}/control")
+    control.open(f"{town.gate.url}/control")
+    at_home = control.text().endswith("true")  # Firefox puts a viewer around it
+    control.close()
+    page = open_post(browser, town)
+    abroad = page.evaluate(
+        "async (url) => (await fetch(url, { credentials: 'include' })).json()",
+        f"{town.gate.url}/control",
+    )
+
+    if way == "same-tab":
+        page.evaluate(f"() => {{ {NO_POPUPS} }}")
+        press_icon(page, "twitter")
+        pick(page)
+        see_signed_in(page)
+    else:
+        sign_in(browser, page)
+    page.click("#send")
+    page.wait_url("#comment-1")
+
+    cookies = [one.headers.get("cookie", "") for one in town.gate.asked("GET", "/callback/twitter")]
+    assert at_home
+    assert abroad is False
+    assert len(cookies) == 1
+    assert "__Host-" in cookies[0]
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert [one.headers for one in town.blog.knobs.seen if "cookie" in one.headers] == []
     assert loud(page) == []
