@@ -12,13 +12,14 @@ from gateway.web.pages import initials
 from gateway.web.state import gate_of
 
 HEADERS = {
-    "Cache-Control": "public, max-age=3600",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+A_PICTURE = "public, max-age=3600"
+INITIALS = "public, max-age=60"  # the picture may be on its way
 # Dark enough for white letters, by WCAG's 4.5 to 1.
 COLOURS = ("#7a4b00", "#1f5a99", "#2b6b2f", "#8a2b6a", "#5a3d99", "#9a3412", "#0f5f66", "#4d4d4d")
 NOBODY = "M24 25a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm-16 18c1-9 7-14 16-14s15 5 16 14Z"
@@ -29,11 +30,13 @@ async def avatar(request: Request) -> Response:
     db = gate_of(request).db
     found = await pictures.find(db, request.path_params["id"])
     if found is None:
-        return Response("There is no such picture.\n", 404, HEADERS, "text/plain")
+        headers = {**HEADERS, "Cache-Control": "no-store"}
+        return Response("There is no such picture.\n", 404, headers, "text/plain")
     drawn = await pictures.drawing(db, found.picture, _size(request)) if found.picture else None
     if drawn:
-        return _cached(request, drawn, "image/webp")
-    return _cached(request, letters(found.name, request.path_params["id"]), "image/svg+xml")
+        return _cached(request, drawn, "image/webp", A_PICTURE)
+    drawing = letters(found.name, request.path_params["id"])
+    return _cached(request, drawing, "image/svg+xml", INITIALS)
 
 
 def _size(request: Request) -> int:
@@ -41,9 +44,9 @@ def _size(request: Request) -> int:
     return int(wanted) if wanted in map(str, SIZES) else SIZES[-1]
 
 
-def _cached(request: Request, body: bytes, kind: str) -> Response:
+def _cached(request: Request, body: bytes, kind: str, keep: str) -> Response:
     tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-    headers = {**HEADERS, "ETag": tag}
+    headers = {**HEADERS, "Cache-Control": keep, "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=kind)

@@ -40,6 +40,7 @@ async def test_somebody_without_a_picture_has_initials(world: World) -> None:
     answer = await _picture(world, session["user"])
 
     assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["cache-control"] == "public, max-age=60"  # a picture may come
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
