@@ -22,6 +22,7 @@ from tests.browser.harness_wire import ANSWERS_WITHIN, BrowserError, Json
 from tests.tools import MissingToolError, program
 
 BROWSERS = "*/webkit2gtk-4.*/MiniBrowser"  # below the libraries of the system
+PAGE_ANSWERS_WITHIN = 5.0  # what is asked of a page that is being left never is
 SCREEN = "1400x1000x24"
 EVALUATE = """
 const done = arguments[0];
@@ -133,7 +134,12 @@ class WebKit:
 
     def _call(self, method: str, path: str = "", **body: Any) -> Any:
         content = json.dumps(body) if method == "POST" else None
-        answer = self._driver.request(method, self._session + path, content=content)
+        try:
+            answer = self._driver.request(
+                method, self._session + path, content=content, timeout=_patience(path)
+            )
+        except httpx2.TimeoutException as error:
+            raise BrowserError(f"{path} was not answered in time") from error
         value = answer.json()["value"]
         if answer.is_error:
             raise BrowserError(f"{path}: {value['error']}: {value['message']}")
@@ -157,9 +163,7 @@ def webkit(options: Options) -> Iterator[WebKit]:
         }
         child = stack.enter_context(process([str(driver), f"--port={port}"], home, surroundings))
         client = stack.enter_context(
-            httpx2.Client(
-                base_url=f"http://127.0.0.1:{port}", timeout=ANSWERS_WITHIN, trust_env=False
-            )
+            httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False)
         )
         _wait_for(client, child)
         engine = WebKit(client, options, browser)
@@ -213,6 +217,10 @@ def _wait_for(driver: httpx2.Client, child: "Popen[bytes]") -> None:
             return
         time.sleep(0.02)
     raise BrowserError("WebKitWebDriver did not start.")
+
+
+def _patience(path: str) -> float:
+    return PAGE_ANSWERS_WITHIN if path == "/execute/async" else ANSWERS_WITHIN
 
 
 def _move(x: float, y: float) -> Json:

@@ -55,7 +55,11 @@ CASES = {
         by_address=("chromium", "webkit"),  # Firefox leaves the opener to such a page
     ),
     "blog-same-origin": Case(blog={COOP: "same-origin"}, idp={COOP: None}, by_address=EVERYWHERE),
-    "blog-allow-popups": Case(blog={COOP: "same-origin-allow-popups"}, idp={COOP: None}),
+    "blog-allow-popups": Case(
+        blog={COOP: "same-origin-allow-popups"},
+        idp={COOP: None},
+        by_address=("webkit",),  # the others let such a page keep its popup
+    ),
     "popups-blocked": Case(popups=False),
     "no-referrer": Case(blog={REFERRER: "no-referrer"}, by_address=EVERYWHERE),
     "no-referrer-same-tab": Case(blog={REFERRER: "no-referrer"}, popups=False),
