@@ -153,7 +153,10 @@ class PictureDesk:
 
 
 async def draw(picture: bytes) -> Drawn | None:
-    """Have a picture redrawn in a process of its own; None for whatever is no picture."""
+    """Have a picture redrawn in a process of its own; None for whatever is no picture.
+
+    Raises TimeoutError when that takes too long, which says nothing about the picture.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -166,8 +169,6 @@ async def draw(picture: bytes) -> Drawn | None:
     try:
         async with asyncio.timeout(WITHIN):
             written, _ = await process.communicate(picture)
-    except TimeoutError:
-        return None
     finally:
         if process.returncode is None:
             process.kill()

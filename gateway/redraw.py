@@ -6,6 +6,7 @@ runs with little memory and time, and imports nothing of the gateway: a decoder'
 """
 
 import io
+import os
 import struct
 import sys
 from contextlib import suppress
@@ -41,6 +42,7 @@ def _limit_ourselves() -> None:
     with suppress(ImportError):  # Windows has no such limits
         import resource
 
+        os.nice(10)  # somebody who signs in goes first
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

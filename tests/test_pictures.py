@@ -84,7 +84,8 @@ async def test_N5_the_process_has_little_memory_and_time(monkeypatch: pytest.Mon
     """A decoder that goes astray is ended, and nobody waits for it."""
     monkeypatch.setattr("gateway.pictures.WITHIN", 0.01)
 
-    assert await draw(_picture("PNG")) is None
+    with pytest.raises(TimeoutError):
+        await draw(_picture("PNG"))
 
 
 async def _fetched(handler: Callable[[Request], Response], monkeypatch: pytest.MonkeyPatch) -> bool:
