@@ -152,17 +152,36 @@ STYLES = '<link rel="stylesheet" href="{gate}/widget.css">'
 
 
 @pytest.mark.parametrize("engine", ["chromium"], indirect=True)
+@pytest.mark.parametrize("mobile", [False, True], ids=["desktop", "phone"])
 @pytest.mark.parametrize("slow", ["/widget.js", "/sites/blog/providers.json", "/widget/de.json"])
 def test_nothing_moves_when_the_buttons_appear(
-    open_browser: OpenBrowser, town: Town, slow: str
+    open_browser: OpenBrowser, town: Town, slow: str, mobile: bool
 ) -> None:
+    """The hardest case: the form is in view from the first moment on."""
     town.blog.knobs.post = Post(
         lang="de", head=STYLES.format(gate=town.gate.url), attributes='buttons="4"'
     )
     town.gate.knobs.delays[slow] = 0.7
-    page = open_browser(before_scripts=SHIFTS).page
+    page = open_browser(before_scripts=SHIFTS, mobile=mobile).page
 
     page.open(town.blog.url)
+    page.wait(f"() => Boolean({WIDGET}.shadowRoot?.querySelector('.button-twitter'))")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+
+    assert page.evaluate("shifts") == []
+
+
+@pytest.mark.parametrize("engine", ["chromium"], indirect=True)
+def test_nothing_moves_above_a_form_that_somebody_scrolls_to(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    """Without any style sheet of ours in the page."""
+    town.blog.knobs.post = Post(before=FAR)
+    page = open_browser(before_scripts=SHIFTS).page
+    page.open(town.blog.url)
+
+    for _ in range(40):
+        page.evaluate("scrollBy(0, 100)")
     page.wait(f"() => Boolean({WIDGET}.shadowRoot?.querySelector('.button-twitter'))")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
