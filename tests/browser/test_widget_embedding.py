@@ -172,17 +172,18 @@ def test_nothing_moves_when_the_buttons_appear(
 
 
 @pytest.mark.parametrize("engine", ["chromium"], indirect=True)
-def test_nothing_moves_above_a_form_that_somebody_scrolls_to(
+def test_the_buttons_are_there_before_somebody_has_scrolled_to_the_form(
     open_browser: OpenBrowser, town: Town
 ) -> None:
-    """Without any style sheet of ours in the page."""
+    """So nothing moves in sight, without any style sheet of ours in the page."""
     town.blog.knobs.post = Post(before=FAR)
     page = open_browser(before_scripts=SHIFTS).page
     page.open(town.blog.url)
+    page.wait(f"() => Boolean({WIDGET}.shadowRoot)")
 
-    for _ in range(40):
-        page.evaluate("scrollBy(0, 100)")
-    page.wait(f"() => Boolean({WIDGET}.shadowRoot?.querySelector('.button-twitter'))")
+    page.evaluate(f"scrollTo(0, {WIDGET}.getBoundingClientRect().top - innerHeight - 300)")
+    page.wait(f"() => Boolean({WIDGET}.shadowRoot.querySelector('.button-twitter'))")
+    page.evaluate("scrollBy(0, 600)")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
     assert page.evaluate("shifts") == []

@@ -190,7 +190,6 @@ export function widget(host) {
     prompt.replaceChildren(...say(!session && fields?.guests[0] ? 'choose_or_guest' : 'choose'));
     choose.hidden = privacy.hidden = !!session && !changing;
     person.hidden = !session;
-    host.toggleAttribute('signed-in', !!session);
     dress(change, { 'aria-expanded': changing });
   };
 
