@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.database import Reader, Row, Transaction, shaped
+from gateway.database import Reader, Row, Transaction, insert, shaped
 from gateway.seal import Seal, digest, random_id, same
 
 LIFE = 600  # seconds from the click to the provider's answer
@@ -67,24 +67,14 @@ class Attempt(Wish):
 async def record(tx: Transaction, wish: Wish, address: str, now: int) -> tuple[str, str]:
     """Write a new attempt down; its id, and its cookie's value, which can't be told from the id."""
     attempt, cookie = random_id(), random_id()
-    await tx.execute(
-        "INSERT INTO attempts (id, cookie_hash, site, provider, mode, return_to, challenge,"
-        " widget_state, proven, choose_account, lang, address, created_at, expires_at)"
-        " VALUES (:id, :cookie_hash, :site, :provider, :mode, :return_to, :challenge,"
-        " :widget_state, :proven, :choose_account, :lang, :address, :now, :expires_at)",
+    await insert(
+        tx,
+        "attempts",
+        wish,
         id=attempt,
         cookie_hash=digest(cookie),
-        site=wish.site,
-        provider=wish.provider,
-        mode=wish.mode,
-        return_to=wish.return_to,
-        challenge=wish.challenge,
-        widget_state=wish.widget_state,
-        proven=wish.proven,
-        choose_account=wish.choose_account,
-        lang=wish.lang,
         address=address,
-        now=now,
+        created_at=now,
         expires_at=now + LIFE,
     )
     return attempt, cookie

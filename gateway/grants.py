@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.attempts import Attempt
-from gateway.database import Reader, Transaction, shaped
+from gateway.database import Reader, Transaction, insert, shaped
 from gateway.seal import Seal, digest
 from gateway.sites import url_origin
 
@@ -47,13 +47,10 @@ async def leave(
 ) -> str:
     """Leave a grant of an identity, signed in by ``session``, for the attempt's site; its code."""
     code = code_for(seal, attempt)
-    await tx.execute(
-        "INSERT INTO grants (code_hash, door, site, origin, challenge, provider, namespace,"
-        " provider_id, gateway_session, expires_at) VALUES (:code_hash, 'widget', :site, :origin,"
-        " :challenge, :provider, :namespace, :provider_id, :gateway_session, :expires_at)",
-        code_hash=digest(code),
+    grant = Grant(
+        door="widget",
         site=attempt.site,
-        origin=url_origin(attempt.return_to),
+        origin=url_origin(attempt.return_to) or "",
         challenge=attempt.challenge,
         provider=attempt.provider,
         namespace=namespace,
@@ -61,6 +58,7 @@ async def leave(
         gateway_session=session,
         expires_at=now + LIFE,
     )
+    await insert(tx, "grants", grant, code_hash=digest(code))
     return code
 
 

@@ -7,7 +7,7 @@ is enough to make one. Rotation and reuse: RFC 9700 section 4.14.2.
 
 from dataclasses import dataclass
 
-from gateway.database import Reader, Transaction, shaped
+from gateway.database import Reader, Transaction, insert, shaped
 from gateway.gateway_sessions import GatewaySession
 from gateway.grants import Door
 from gateway.seal import Seal, random_id
@@ -91,25 +91,7 @@ async def open_session(
         created_at=now,
         renewed_at=now,
     )
-    await tx.execute(
-        "INSERT INTO sessions (sid, door, site, subject, avatar, person, namespace, provider_id,"
-        " provider, gateway_session, auth_time, browser, generation, advanced_at, created_at,"
-        " renewed_at) VALUES (:sid, :door, :site, :subject, :avatar, :person, :namespace,"
-        " :provider_id, :provider, :gateway_session, :auth_time, :browser, 1, :now, :now, :now)",
-        sid=session.sid,
-        door=door,
-        site=site,
-        subject=subject,
-        avatar=avatar,
-        person=session.person,
-        namespace=session.namespace,
-        provider_id=session.provider_id,
-        provider=session.provider,
-        gateway_session=session.gateway_session,
-        auth_time=session.auth_time,
-        browser=browser,
-        now=now,
-    )
+    await insert(tx, "sessions", session)
     return session
 
 

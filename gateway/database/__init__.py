@@ -5,6 +5,8 @@ parameters (``:name``). Times are whole seconds since 1970 unless a column says 
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import fields
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -44,6 +46,18 @@ class Transaction(Reader, Protocol):
 
     async def execute(self, sql: str, **values: Any) -> int:
         """Run one statement; how many rows it changed."""
+
+
+async def insert(tx: Transaction, table: str, noun: Any, **more: Any) -> None:
+    """Write a noun (a dataclass) down: a column for each of its fields, and for each of ``more``."""
+    values = {field.name: getattr(noun, field.name) for field in fields(noun)} | more
+    await tx.execute(_insertion(table, tuple(values)), **values)
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    marks = ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names of ours, values by marks
 
 
 class Database(Reader, Protocol):
