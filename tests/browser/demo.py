@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from starlette.applications import Starlette
 
 from gateway.demo.run import Place, Town, serve, servers
@@ -27,6 +28,10 @@ LABELS = {
     "twitter1": "X (OAuth 1.0a)",
     "facebook": "Facebook",
 }
+# For what the second engine has little to add to: forms without script, words, names.
+CHROMIUM_FIRST = pytest.mark.parametrize(
+    "engine", ["chromium", pytest.param("firefox", marks=pytest.mark.slow)], indirect=True
+)
 QUESTION = languages.text("en", "ask_title", site="The garden")
 _PLAIN_FORM = """(action, fields) => {
   const form = document.createElement("form");

@@ -28,8 +28,9 @@ def sights(browser: Browser, demo: Demo, lang: str) -> Iterator[Sight]:
     """A name and a window that shows it. The window goes on afterwards: look before asking on."""
     yield from _on_the_way(browser.page, demo, lang)
     yield from _without_a_sign_in(browser.page, demo, lang)
-    yield from _known(browser.page, demo, lang)
     yield from _at_the_form(browser, demo)
+    yield from _known(browser.page, demo, lang)
+    yield from _refused(browser.page, demo)
 
 
 def _on_the_way(page: Page, demo: Demo, lang: str) -> Iterator[Sight]:
@@ -103,6 +104,10 @@ def _at_the_form(browser: Browser, demo: Demo) -> Iterator[Sight]:
     post(page)
     page.text(".comment:target")
     yield "blog-comment", page
+
+
+def _refused(page: Page, demo: Demo) -> Iterator[Sight]:
+    page.open(demo.blog)
     page.click(".answer a")
     page.click(".out")
     page.type("#comment", "A comment without a name.")

@@ -6,12 +6,9 @@ import pytest
 
 from tests.browser.axe import barriers
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import Demo, running_demo
+from tests.browser.demo import CHROMIUM_FIRST, Demo, running_demo
 from tests.browser.sights import sights
 
-CHROMIUM_FIRST = pytest.mark.parametrize(
-    "engine", ["chromium", pytest.param("firefox", marks=pytest.mark.slow)], indirect=True
-)
 LOOKS = [
     ("en", False),
     ("de", True),

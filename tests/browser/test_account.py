@@ -7,6 +7,7 @@ import pytest
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
     ADA,
+    CHROMIUM_FIRST,
     QUESTION,
     Demo,
     approve,
@@ -19,11 +20,6 @@ from tests.browser.demo import (
     words,
 )
 from tests.browser.harness import Browser, Page
-
-# Forms without script: the second engine has little to add.
-CHROMIUM_FIRST = pytest.mark.parametrize(
-    "engine", ["chromium", pytest.param("firefox", marks=pytest.mark.slow)], indirect=True
-)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from gateway.web import languages
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
     ADA,
+    CHROMIUM_FIRST,
     NO_POPUPS,
     QUESTION,
     Demo,
@@ -108,6 +109,7 @@ def test_the_same_tab_asks_too(open_browser: OpenBrowser, demo: Demo) -> None:
     assert page.property("#comment", "value") == DRAFT
 
 
+@CHROMIUM_FIRST
 def test_no_in_the_same_tab_leads_back_to_the_form(open_browser: OpenBrowser, demo: Demo) -> None:
     browser = open_browser(before_scripts=NO_POPUPS)
     page = browser.page
@@ -140,6 +142,7 @@ def test_an_opener_that_was_never_cut_off_hears_the_answer_too(
     assert knows_its_opener
 
 
+@CHROMIUM_FIRST
 def test_the_second_time_nothing_is_asked(browser: Browser, demo: Demo, asked: Page) -> None:
     page = browser.page
     approve(asked)
@@ -170,6 +173,7 @@ def test_whoever_is_known_here_signs_in_at_the_next_blog_without_the_provider(
     assert not any(demo.rehearsal in request for request in popup.requests)
 
 
+@CHROMIUM_FIRST
 def test_a_blog_that_was_forgotten_at_the_account_page_asks_again(
     browser: Browser, demo: Demo, asked: Page
 ) -> None:
@@ -215,6 +219,7 @@ def _tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never came to {name}, but to {page.focus()}")
 
 
+@CHROMIUM_FIRST
 def test_a_reload_asks_the_same_again(browser: Browser, asked: Page) -> None:
     asked.reload()
     asked.see(QUESTION)
@@ -253,6 +258,7 @@ def test_without_javascript_the_question_is_plain(open_browser: OpenBrowser, dem
     assert page.wait_url(f"{demo.garden}/#gw_error=").endswith(".denied")
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("lang", ["de", "ar"])
 def test_the_question_speaks_the_language_of_the_blog(
     open_browser: OpenBrowser, demo: Demo, lang: str
@@ -270,6 +276,7 @@ def test_the_question_speaks_the_language_of_the_blog(
     page.screenshot(f"ask-{lang}")
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("person", ["Wolfeschlegel", "عائشة الفهري", "<script>"])
 def test_odd_names_are_shown_as_names_and_as_nothing_else(
     open_browser: OpenBrowser, demo: Demo, person: str

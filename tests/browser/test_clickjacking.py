@@ -7,6 +7,7 @@ import pytest
 from tests.browser import hands
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
+    CHROMIUM_FIRST,
     QUESTION,
     Demo,
     open_popup,
@@ -149,6 +150,7 @@ def test_a_held_key_never_answers(browser: Browser, demo: Demo) -> None:
     assert _still_asked(popup, demo)
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("how", ["held key", "still mouse"])
 def test_where_no_script_guards_the_button_the_same_input_would_answer(
     open_browser: OpenBrowser, demo: Demo, how: str

@@ -18,6 +18,7 @@ import pytest
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import (
     ADA,
+    CHROMIUM_FIRST,
     HOSTS,
     LABELS,
     NO_POPUPS,
@@ -234,6 +235,7 @@ def test_no_at_the_provider_is_said_in_words_and_the_draft_stays(
     assert page.count("button.button-twitter") == 1
 
 
+@CHROMIUM_FIRST
 def test_a_provider_that_breaks_is_said_in_words_and_can_be_tried_again(
     browser: Browser, demo: Demo
 ) -> None:
@@ -249,6 +251,7 @@ def test_a_provider_that_breaks_is_said_in_words_and_can_be_tried_again(
     assert page.property("#comment", "value") == DRAFT
 
 
+@CHROMIUM_FIRST
 def test_a_callback_that_is_opened_twice_signs_in_once(browser: Browser, demo: Demo) -> None:
     page = browser.page
     page.open(demo.blog)
@@ -282,6 +285,7 @@ def test_without_javascript_our_pages_carry_a_sign_in_to_its_end(
     assert re.fullmatch(r"[^#]+#gw=s{22}\.[A-Za-z0-9_-]+", url)
 
 
+@CHROMIUM_FIRST
 def test_without_javascript_the_blog_says_what_signing_in_needs(
     open_browser: OpenBrowser, demo: Demo
 ) -> None:
