@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.browser.demo import ADA, pick, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, pick, see_signed_in
 from tests.browser.harness import Browser
 from tests.browser.widget_town import DRAFT, Town, begin, loud, open_post, running_town
 
@@ -110,6 +110,7 @@ def code_in_address(browser: Browser, town: Town) -> str:
     return found.group(1)
 
 
+@CHROMIUM_FIRST
 def test_a_stolen_code_is_worth_nothing_without_its_verifier(browser: Browser, town: Town) -> None:
     code = code_in_address(browser, town)
     guess = exchange(code) | {"code_verifier": secrets.token_urlsafe(32)}
@@ -121,6 +122,7 @@ def test_a_stolen_code_is_worth_nothing_without_its_verifier(browser: Browser, t
     assert later == [400, "invalid_grant"]
 
 
+@CHROMIUM_FIRST
 def test_a_stolen_code_and_verifier_are_worth_nothing_on_another_site(
     browser: Browser, town: Town
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_stolen_code_and_verifier_are_worth_nothing_on_another_site(
     assert here == [400, "invalid_grant"]
 
 
+@CHROMIUM_FIRST
 def test_a_code_is_redeemed_once(browser: Browser, town: Town) -> None:
     code = code_in_address(browser, town)
 
@@ -145,6 +148,7 @@ def test_a_code_is_redeemed_once(browser: Browser, town: Town) -> None:
     assert again == [400, "invalid_grant"]
 
 
+@CHROMIUM_FIRST
 def test_a_link_to_a_sign_in_that_somebody_else_began_leads_nowhere(
     browser: Browser, town: Town
 ) -> None:
@@ -162,6 +166,7 @@ def test_a_link_to_a_sign_in_that_somebody_else_began_leads_nowhere(
     assert page.count("a[href*='gw=']") == 0
 
 
+@CHROMIUM_FIRST
 def test_a_sign_in_page_that_somebody_else_began_delivers_nothing(
     browser: Browser, town: Town
 ) -> None:
@@ -229,6 +234,7 @@ def test_a_page_that_opens_the_window_itself_is_told_nothing(browser: Browser, t
     assert town.redeemed == []
 
 
+@CHROMIUM_FIRST
 def test_a_page_that_names_itself_cannot_begin_a_sign_in_for_the_blog(
     browser: Browser, town: Town
 ) -> None:
@@ -284,6 +290,7 @@ def test_an_open_redirector_of_the_blog_carries_no_code_to_anybody(
     assert ("gw_error=" in told) == (answer == "denied")
 
 
+@CHROMIUM_FIRST
 def test_an_unproven_sign_in_that_would_return_by_address_is_refused_at_once(
     browser: Browser, town: Town
 ) -> None:
@@ -352,6 +359,7 @@ def test_the_gateway_s_word_counts_only_in_the_window_of_that_sign_in(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_message_page_that_is_opened_again_tells_nothing_more(
     browser: Browser, town: Town
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import ADA, NO_POPUPS, pick, press_icon, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
@@ -92,6 +92,7 @@ def test_it_stands_when_the_page_is_left_for_the_sign_in(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("end", ["denied", "profile-500"])
 def test_it_stands_when_a_popup_brings_no_sign_in(browser: Browser, town: Town, end: str) -> None:
     page = write(browser, town)
@@ -149,6 +150,7 @@ def test_it_stands_where_somebody_goes_back_from_the_provider(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_every_post_has_a_draft_of_its_own(browser: Browser, town: Town) -> None:
     page = write(browser, town)
 
@@ -178,6 +180,7 @@ def test_it_goes_once_the_comment_is_accepted(browser: Browser, town: Town, who:
     assert page.property("#comment", "value") == ""
 
 
+@CHROMIUM_FIRST
 def test_it_stays_while_the_blog_refuses_it(browser: Browser, town: Town) -> None:
     page = open_post(browser, town, draft="An unfit remark")
 
@@ -192,6 +195,7 @@ def test_it_stays_while_the_blog_refuses_it(browser: Browser, town: Town) -> Non
     assert town.blog.knobs.comments == []
 
 
+@CHROMIUM_FIRST
 def test_text_that_the_blog_put_into_the_form_wins(browser: Browser, town: Town) -> None:
     """It is what the person sent last; an older draft must not take its place."""
     page = open_post(browser, town, draft="An unfit remark")
@@ -206,6 +210,7 @@ def test_text_that_the_blog_put_into_the_form_wins(browser: Browser, town: Town)
     assert page.property("#comment", "value") == "An unfit remark"
 
 
+@CHROMIUM_FIRST
 def test_nothing_is_kept_before_somebody_writes(browser: Browser, town: Town) -> None:
     page = open_post(browser, town, draft="")
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from gateway.web import languages
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import ADA, pick, press_icon, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Post
 from tests.browser.widget_town import (
@@ -118,6 +118,7 @@ def test_nothing_but_the_script_is_asked_for_before_the_form_is_near(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_nobody_but_blog_and_gateway_is_asked_by_the_blog_s_page(
     browser: Browser, town: Town
 ) -> None:
@@ -132,6 +133,7 @@ def test_nobody_but_blog_and_gateway_is_asked_by_the_blog_s_page(
     assert foreign(page, town) == []
 
 
+@CHROMIUM_FIRST
 def test_a_commenter_who_is_known_costs_nothing_until_the_form_is_near(
     browser: Browser, town: Town
 ) -> None:
@@ -189,9 +191,8 @@ def test_the_buttons_are_there_before_somebody_has_scrolled_to_the_form(
     assert page.evaluate("shifts") == []
 
 
-@pytest.mark.parametrize(
-    "fragment", ["#/comments/page-2", "#gw", "#gw=short", "#gw=a.b&gw_error=c", "#gw_error=x"]
-)
+@CHROMIUM_FIRST
+@pytest.mark.parametrize("fragment", ["#/comments/page-2", "#gw=short", "#gw=a.b&gw_error=c"])
 def test_a_fragment_that_belongs_to_somebody_else_is_left_alone(
     browser: Browser, town: Town, fragment: str
 ) -> None:
@@ -272,6 +273,7 @@ def test_no_words_are_left_in_english_and_nothing_is_cut_off(
 PICTURES = [("de", "ltr"), ("ar", "rtl")]
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("mobile", [False, True], ids=["desktop", "phone"])
 def test_every_state_fits_and_reads_from_its_side(
@@ -299,6 +301,7 @@ def test_every_state_fits_and_reads_from_its_side(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize(("lang", "direction"), PICTURES)
 def test_the_states_of_a_sign_in_in_pictures(
     browser: Browser, town: Town, lang: str, direction: str

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import ADA, NO_POPUPS, pick, press_icon, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
@@ -21,6 +21,7 @@ from tests.browser.widget_town import (
     sign_in,
 )
 
+SLOW = pytest.mark.slow
 BUSY = "is busy. Please try again in a minute."
 AWAY = "cannot be reached. Please try again in a minute."
 FORBIDDEN = "The form-action policy of this page does not allow"
@@ -51,16 +52,19 @@ async def hang_up(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"{", "more_body": False})
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize(
     ("content", "status", "sentence"),
     [
         ("{}", 503, BUSY),
-        ("{}", 500, BUSY),
-        ("{}", 429, BUSY),
+        pytest.param("{}", 500, BUSY, marks=SLOW),
+        pytest.param("{}", 429, BUSY, marks=SLOW),
         ('{"error": "invalid_grant"}', 400, "The sign-in did not work. Please try again."),
         ("<html>", 200, AWAY),
-        ("{}", 200, AWAY),
-        ('{"access_token": "t", "expires_in": 3600, "user": {}}', 200, AWAY),
+        pytest.param("{}", 200, AWAY, marks=SLOW),
+        pytest.param(
+            '{"access_token": "t", "expires_in": 3600, "user": {}}', 200, AWAY, marks=SLOW
+        ),
     ],
 )
 def test_a_token_that_does_not_come_is_said_and_can_be_asked_for_again(
@@ -80,6 +84,7 @@ def test_a_token_that_does_not_come_is_said_and_can_be_asked_for_again(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_token_that_takes_too_long_is_not_waited_for(
     open_browser: OpenBrowser, town: Town
 ) -> None:
@@ -94,6 +99,7 @@ def test_a_token_that_takes_too_long_is_not_waited_for(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_slow_token_is_waited_for(browser: Browser, town: Town) -> None:
     town.gate.knobs.delays["/token"] = 2
     page = open_post(browser, town)
@@ -114,9 +120,12 @@ BROKEN: dict[str, ASGIApp] = {
     "busy": JSONResponse({}, 503),
     "line-drops": hang_up,
 }
+USUAL = ("not-found", "busy", "broken", "strange")
+RARE = sorted(set(BROKEN) - set(USUAL))
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@CHROMIUM_FIRST
+@pytest.mark.parametrize("name", [*USUAL, *(pytest.param(name, marks=SLOW) for name in RARE)])
 def test_a_gateway_that_says_nothing_useful_can_be_asked_again(
     browser: Browser, town: Town, name: str
 ) -> None:
@@ -134,6 +143,7 @@ def test_a_gateway_that_says_nothing_useful_can_be_asked_again(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_guest_can_comment_while_the_gateway_is_away(browser: Browser, town: Town) -> None:
     town.gate.knobs.instead[OFFERED] = answer(town, "{}", 503)
     page = open_post(browser, town)
@@ -145,6 +155,7 @@ def test_a_guest_can_comment_while_the_gateway_is_away(browser: Browser, town: T
     assert town.blog.knobs.comments == [Comment(DRAFT, None, "")]
 
 
+@CHROMIUM_FIRST
 def test_a_gateway_that_does_not_answer_is_not_waited_for(
     open_browser: OpenBrowser, town: Town
 ) -> None:
@@ -188,6 +199,7 @@ def test_the_same_policy_is_said_where_the_page_would_be_left(
     assert town.gate.asked("POST", "/start") == []
 
 
+@CHROMIUM_FIRST
 def test_a_blog_whose_policy_forgets_the_gateway_s_answers_says_that_it_is_away(
     browser: Browser, town: Town
 ) -> None:
@@ -229,6 +241,7 @@ def test_a_window_that_cannot_be_opened_for_an_error_is_one_that_was_refused(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_log_out_says_when_the_gateway_did_not_hear(browser: Browser, town: Town) -> None:
     page = open_post(browser, town)
     sign_in(browser, page)
@@ -242,6 +255,7 @@ def test_log_out_says_when_the_gateway_did_not_hear(browser: Browser, town: Town
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_an_attempt_that_took_too_long_is_said_and_can_be_begun_again(
     open_browser: OpenBrowser, town: Town
 ) -> None:
@@ -260,6 +274,7 @@ def test_an_attempt_that_took_too_long_is_said_and_can_be_begun_again(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_refused_token_is_the_blog_s_to_say_and_the_text_stays(
     browser: Browser, town: Town
 ) -> None:

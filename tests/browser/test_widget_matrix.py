@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import ADA, NO_POPUPS, pick, press_icon, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import ENGINES, Browser
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
@@ -74,6 +74,20 @@ CASES = {
 }
 
 
+# Those that are nearest to what is out there run always, the crossings of them in the long run.
+USUAL = (
+    "opener-alive",
+    "provider-same-origin",
+    "provider-noopener",
+    "blog-same-origin",
+    "popups-blocked",
+    "no-referrer",
+    "helmet",
+    "trusted-types",
+)
+RARE = sorted(set(CASES) - set(USUAL))
+
+
 @pytest.fixture(scope="module")
 def town() -> Iterator[Town]:
     with running_town() as town:
@@ -107,7 +121,9 @@ def policy(town: Town, more: str = "") -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("engine", THREE, indirect=True)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [*USUAL, *(pytest.param(name, marks=pytest.mark.slow) for name in RARE)]
+)
 def test_a_sign_in_comes_back_to_the_draft(browser: Browser, town: Town, name: str) -> None:
     case = CASES[name]
     town.blog.knobs.headers = {**policy(town, case.csp), **case.blog}
@@ -206,6 +222,7 @@ def test_going_back_never_leads_to_a_page_that_goes_on_by_itself(
     assert page.property("#comment", "value") == DRAFT
 
 
+@CHROMIUM_FIRST
 def test_the_address_of_a_post_comes_back_as_it_was(browser: Browser, town: Town) -> None:
     address = "/?p=12&q=a%20b%C3%A9&amp=1"
     page = open_post(browser, town, address)

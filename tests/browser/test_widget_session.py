@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from tests.browser.conftest import OpenBrowser
-from tests.browser.demo import ADA, pick, press_icon, see_signed_in
+from tests.browser.demo import ADA, CHROMIUM_FIRST, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
@@ -127,6 +127,7 @@ def test_signing_in_and_logging_out_are_seen_in_every_tab(browser: Browser, town
     assert loud(first, second) == []
 
 
+@CHROMIUM_FIRST
 def test_a_tab_that_is_opened_later_knows_who_comments(browser: Browser, town: Town) -> None:
     sign_in(browser, open_post(browser, town))
 
@@ -137,6 +138,7 @@ def test_a_tab_that_is_opened_later_knows_who_comments(browser: Browser, town: T
     assert town.redeemed == ["authorization_code"]
 
 
+@CHROMIUM_FIRST
 def test_a_refresh_token_is_dead_after_logging_out(browser: Browser, town: Town) -> None:
     page = open_post(browser, town)
     sign_in(browser, page)
@@ -161,6 +163,7 @@ def test_a_refresh_token_is_dead_after_logging_out(browser: Browser, town: Town)
     assert page.evaluate("(key) => localStorage.getItem(key)", RECORD) is None
 
 
+@CHROMIUM_FIRST
 def test_change_leads_back_to_the_buttons_and_asks_for_another_account(
     browser: Browser, town: Town
 ) -> None:
@@ -244,6 +247,7 @@ def test_a_session_that_cannot_be_renewed_keeps_the_text_and_sends_it_once(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_gateway_that_is_away_at_renewal_keeps_session_and_text(
     open_browser: OpenBrowser, town: Town
 ) -> None:
@@ -265,6 +269,7 @@ def test_a_gateway_that_is_away_at_renewal_keeps_session_and_text(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_an_hour_wrong_makes_no_difference(
     open_browser: OpenBrowser, town: Town, hours: int
@@ -282,6 +287,7 @@ def test_a_clock_an_hour_wrong_makes_no_difference(
     assert loud(page) == []
 
 
+@CHROMIUM_FIRST
 def test_a_clock_that_is_set_back_leads_to_a_renewal(open_browser: OpenBrowser, town: Town) -> None:
     """How old the token is cannot be known then."""
     browser = open_browser(before_scripts=CLOCK)
@@ -297,6 +303,7 @@ def test_a_clock_that_is_set_back_leads_to_a_renewal(open_browser: OpenBrowser, 
     assert town.redeemed[:2] == ["authorization_code", "refresh_token"]
 
 
+@CHROMIUM_FIRST
 def test_a_session_of_another_site_is_ignored(browser: Browser, town: Town) -> None:
     page = open_post(browser, town)
     sign_in(browser, page)
@@ -314,9 +321,8 @@ def test_a_session_of_another_site_is_ignored(browser: Browser, town: Town) -> N
     assert loud(page) == []
 
 
-@pytest.mark.parametrize(
-    "record", ["{", "null", "7", '{"until": 9e15}', '{"until": 9e15, "user": 1}']
-)
+@CHROMIUM_FIRST
+@pytest.mark.parametrize("record", ["{", "7", '{"until": 9e15, "user": 1}'])
 def test_a_broken_record_is_nobody(browser: Browser, town: Town, record: str) -> None:
     page = open_post(browser, town, draft="")
     page.evaluate("(key, record) => localStorage.setItem(key, record)", RECORD, record)
