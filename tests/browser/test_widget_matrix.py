@@ -1,7 +1,6 @@
 """Every way in which blogs, providers and browsers keep a popup from its opener, and back again."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,16 +10,18 @@ from starlette.types import Receive, Scope, Send
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
-from tests.browser.harness import ENGINES, Browser
+from tests.browser.harness import Browser
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
     DRAFT,
+    THREE,
     Town,
     begin,
     loud,
     open_post,
     running_town,
     sign_in,
+    until,
 )
 from tests.servers import Authority
 
@@ -28,7 +29,6 @@ CARET = """() => {
   const field = document.getElementById("comment");
   return [field.selectionStart, document.activeElement === field];
 }"""
-THREE = [*ENGINES, pytest.param("webkit", marks=pytest.mark.slow)]
 EVERYWHERE = ("chromium", "firefox", "webkit")
 COOP = "Cross-Origin-Opener-Policy"
 REFERRER = "Referrer-Policy"
@@ -120,7 +120,7 @@ def policy(town: Town, more: str = "") -> dict[str, str | None]:
     return {"Content-Security-Policy": "; ".join(part for part in parts if part)}
 
 
-@pytest.mark.parametrize("engine", THREE, indirect=True)
+@THREE
 @pytest.mark.parametrize(
     "name", [*USUAL, *(pytest.param(name, marks=pytest.mark.slow) for name in RARE)]
 )
@@ -188,19 +188,12 @@ def test_a_redirect_in_place_of_our_last_page_would_end_at_the_provider_s_policy
     pick(popup)
 
     popup.wait("() => true")
-    assert _until(lambda: bool(town.gate.asked("GET", "/callback/twitter")))
+    assert until(lambda: bool(town.gate.asked("GET", "/callback/twitter")))
     popup.see("Who signs in?")
     assert any("form-action" in error for error in popup.errors)
 
 
-def _until(look: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 15
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.03)
-    return found
-
-
-@pytest.mark.parametrize("engine", THREE, indirect=True)
+@THREE
 def test_going_back_never_leads_to_a_page_that_goes_on_by_itself(
     browser: Browser, town: Town
 ) -> None:

@@ -111,6 +111,24 @@ def test_a_code_that_comes_after_cancel_still_signs_in(browser: Browser, town: T
     assert loud(page) == []
 
 
+def test_a_page_that_was_closed_meanwhile_is_taken_over_by_the_popup(
+    browser: Browser, town: Town
+) -> None:
+    """The popup goes to the post, where attempt and draft are kept, and signs in there."""
+    page = open_post(browser, town)
+    popup = begin(browser, page)
+    popup.see("Who signs in?")
+
+    page.close()
+    pick(popup)
+
+    see_signed_in(popup)
+    assert popup.url == f"{town.blog.url}/"
+    assert popup.property("#comment", "value") == DRAFT
+    assert town.redeemed == ["authorization_code"]
+    assert loud(popup) == []
+
+
 def test_signing_in_and_logging_out_are_seen_in_every_tab(browser: Browser, town: Town) -> None:
     first = open_post(browser, town)
     second = second_tab(browser, town)

@@ -5,7 +5,8 @@ under four registrable names, so that cookies carry ``__Host-`` and Secure means
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +14,30 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx2
+import pytest
 from starlette.applications import Starlette
 
 from gateway.config import read
 from gateway.demo.run import PROVIDERS, environment, provider_tables
+from gateway.http import BODY_BYTES, Answer
 from gateway.web.app import application
 from providers import rehearsal
 from providers.rehearsal import App
 from tests.browser.demo import pick, press_icon, see_signed_in
-from tests.browser.harness import Browser, Page
+from tests.browser.harness import ENGINES, Browser, Page
 from tests.browser.widget_pages import Blog, Evil, Front, Knobs
 from tests.servers import Authority, running_at
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 NAMES = ("gate.test", "blog.test", "idp.test", "evil.test")
+_SLOWLY = pytest.mark.slow
+WEBKIT = pytest.param("webkit", marks=_SLOWLY)
+#: Two engines in every run, the third one in the long run.
+THREE = pytest.mark.parametrize("engine", [*ENGINES, WEBKIT], indirect=True)
+#: For what is rather the gateway's doing than the browser's.
+ONE_OF_THREE = pytest.mark.parametrize(
+    "engine", ["chromium", pytest.param("firefox", marks=_SLOWLY), WEBKIT], indirect=True
+)
 Built = TypeVar("Built", bound=Front)
 DRAFT = "Brass wheels,\nthousands of them — and <b>no</b> steam."
 #: A clock that a test moves on, and waits that are shorter: both in every window of a browser.
@@ -128,18 +139,25 @@ def _configuration(gateway: str, blog: str, idp: str) -> dict[str, Any]:
     }
 
 
-class _Loopback(httpx2.AsyncBaseTransport):
+class _Loopback:
     """Finds every name on this machine, as the browsers of the tests do."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self._transport = httpx2.AsyncHTTPTransport(verify=context)
+        self._context = context
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        request.url = request.url.copy_with(host="127.0.0.1")
-        return await self._transport.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._transport.aclose()
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
+        """Make one call to this machine, whatever the name is."""
+        here = httpx2.URL(url).copy_with(host="127.0.0.1")
+        async with httpx2.AsyncClient(verify=self._context) as client:
+            answer = await client.request(method, here, headers=headers, content=body)
+        return Answer(answer.status_code, answer.headers, answer.content)
 
 
 def _keys(gateway: str, authority: Authority | None) -> Any:
@@ -185,3 +203,11 @@ def foreign(page: Page, town: Town) -> list[str]:
 def loud(*pages: Page) -> list[str]:
     """What windows have complained of, but for Firefox about icons that nobody offers it."""
     return [error for page in pages for error in page.errors if "/favicon.ico" not in error]
+
+
+def until(look: Callable[[], bool], seconds: float = 15.0) -> bool:
+    """Wait for what a server is told some time; answer whether it came."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.03)
+    return found
