@@ -5,7 +5,7 @@ Each stands behind a ``Front``, which sees every request and may change or repla
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -257,8 +257,3 @@ async def _style(_: Request) -> Response:
 
 async def _nothing(_: Request) -> Response:
     return PlainTextResponse("", 204)
-
-
-def changed(post: Post, **changes: str) -> Post:
-    """The same page but for some of its parts."""
-    return replace(post, **changes)

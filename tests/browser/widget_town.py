@@ -30,6 +30,7 @@ from tests.servers import Authority, running_at
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 NAMES = ("gate.test", "blog.test", "idp.test", "evil.test")
+WIDGET = "document.querySelector('comment-login')"
 _SLOWLY = pytest.mark.slow
 WEBKIT = pytest.param("webkit", marks=_SLOWLY)
 #: Two engines in every run, the third one in the long run.
@@ -191,6 +192,19 @@ def sign_in(browser: Browser, page: Page, provider: str = "twitter") -> None:
     pick(popup)
     see_signed_in(page, provider)
     popup.wait_closed()
+
+
+def second_tab(browser: Browser, town: Town) -> Page:
+    """The same post once more."""
+    page = browser.new_page()
+    page.open(town.blog.url)
+    return page
+
+
+def come_near(page: Page) -> None:
+    """Scroll to the widget and wait for its buttons."""
+    page.evaluate(f"{WIDGET}.scrollIntoView({{ block: 'center' }})")
+    page.wait(f"() => Boolean({WIDGET}.shadowRoot.querySelector('.button-twitter'))")
 
 
 def foreign(page: Page, town: Town) -> list[str]:
