@@ -167,7 +167,7 @@ def test_a_page_that_opens_the_window_itself_is_told_nothing(browser: Browser, t
     pick(popup)
 
     popup.see("Close this window, go back to the page with the comment form")
-    assert "gw" not in popup.url
+    assert "#gw" not in popup.url
     assert town.evil.knobs.reports == [f"address {town.evil.url}/"]
     assert town.redeemed == []
 
