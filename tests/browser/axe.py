@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.browser.harness import Page
-from tests.tools import MissingToolError, packaged_node
+from tests.tools import npm
 
 HERE = Path(__file__).parent
 INSTALL_WITHIN = 240  # seconds
@@ -38,16 +38,9 @@ def _source() -> str:
     with TemporaryDirectory(prefix="commentgate-axe-") as name:
         for file in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(HERE / file, name)
-        command = [str(packaged_node()), str(_npm()), "ci", "--ignore-scripts"]
+        command = [*map(str, npm()), "ci", "--ignore-scripts"]
         done = subprocess.run(
             command, cwd=name, capture_output=True, text=True, timeout=INSTALL_WITHIN
         )
         assert done.returncode == 0, done.stderr
         return (Path(name) / "node_modules/axe-core/axe.min.js").read_text()
-
-
-def _npm() -> Path:
-    script = packaged_node().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    if not script.is_file():
-        raise MissingToolError("npm is missing: install requirements/dev.txt anew.")
-    return script

@@ -27,6 +27,20 @@ MODIFIERS = {
 }
 
 
+def pressing(name: str, modifiers: list[str]) -> list[dict[str, str]]:
+    """WebDriver's actions for one key under modifiers: all go down, and up the other way round."""
+    held = [MODIFIERS[modifier][3] for modifier in modifiers]
+    key = KEYS[name][3] if name in KEYS else name
+    down = [{"type": "keyDown", "value": value} for value in [*held, key]]
+    return down + [{"type": "keyUp", "value": value} for value in [key, *reversed(held)]]
+
+
+def typing(text: str) -> list[dict[str, str]]:
+    """WebDriver's actions for typing a text character by character."""
+    keys = [KEYS["Enter"][3] if character == "\n" else character for character in text]
+    return [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+
+
 @dataclass(frozen=True)
 class Options:
     """How the person's browser is set up. The defaults are a desktop as it comes from Debian."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-from tests.browser.harness_engine import KEYS, MODIFIERS, Options, Tab
+from tests.browser.harness_engine import Options, Tab, pressing, typing
 from tests.browser.harness_process import STARTS_WITHIN, folder, process, wait_for_file
 from tests.browser.harness_wire import ANSWERS_WITHIN, BrowserError, Json
 from tests.tools import MissingToolError, program
@@ -96,17 +96,11 @@ class WebKit:
 
     def press_key(self, tab: Tab, name: str, modifiers: list[str]) -> None:
         """Hold the modifiers, press and release the key, release the modifiers."""
-        held = [MODIFIERS[modifier][3] for modifier in modifiers]
-        key = KEYS[name][3] if name in KEYS else name
-        down = [{"type": "keyDown", "value": value} for value in [*held, key]]
-        up = [{"type": "keyUp", "value": value} for value in [key, *reversed(held)]]
-        self._keys(tab, [*down, *up])
+        self._keys(tab, pressing(name, modifiers))
 
     def insert(self, tab: Tab, text: str) -> None:
         """Type ``text`` character by character."""
-        keys = [KEYS["Enter"][3] if character == "\n" else character for character in text]
-        kinds = ("keyDown", "keyUp")
-        self._keys(tab, [{"type": kind, "value": key} for key in keys for kind in kinds])
+        self._keys(tab, typing(text))
 
     def screenshot(self, tab: Tab, *, whole: bool) -> bytes:
         """A PNG of what is in view; the driver has no other."""

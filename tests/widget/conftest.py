@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.tools import ROOT, MissingToolError, node
+from tests.tools import ROOT, node, npm
 
 WEB = Path("gateway/web")
 PARTS = (WEB / "widget", WEB / "locales", Path("tests/widget"))
@@ -50,20 +50,6 @@ def _run(command: Sequence[str | Path], folder: Path) -> str:
     return done.stdout
 
 
-def _npm() -> list[str | Path]:
-    """Npm, by the Node that runs it: the system's, or the one that came with Node's package."""
-    places = [
-        node().parent.parent / "lib/node_modules/npm/bin/npm-cli.js",
-        node().parent / "node_modules/npm/bin/npm-cli.js",
-    ]
-    for script in places:
-        if script.is_file():
-            return [node(), script]
-    if found := shutil.which("npm"):
-        return [found]
-    raise MissingToolError("npm is missing: install npm (as Debian calls it).")
-
-
 @pytest.fixture(scope="session")
 def workshop() -> Iterator[Workshop]:
     """The sources as they are, with exactly the packages of package-lock.json."""
@@ -74,5 +60,5 @@ def workshop() -> Iterator[Workshop]:
             shutil.copytree(ROOT / part, root / part, ignore=leave_out)
         (root / WEB / "static").mkdir()
         shop = Workshop(root)
-        _run([*_npm(), "ci", "--omit=dev", "--ignore-scripts", "--no-audit"], shop.widget)
+        _run([*npm(), "ci", "--omit=dev", "--ignore-scripts", "--no-audit"], shop.widget)
         yield shop
