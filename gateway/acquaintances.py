@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from gateway.database import Reader, Row, Transaction
 from gateway.sites import Site
 
+NOTED = 3_600  # seconds for which a use need not be noted again
+
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
@@ -21,12 +23,20 @@ class Acquaintance:
     approved_at: int | None
 
 
-async def may_know(db: Reader, person: str, site: Site) -> bool:
+async def find(db: Reader, person: str, site: Site) -> Acquaintance | None:
+    """What the site knows of the person, or None if they have not met."""
+    row = await db.row(
+        "SELECT * FROM acquaintances WHERE person = :person AND site = :site",
+        person=person,
+        site=site.id,
+    )
+    return _acquaintance(row) if row else None
+
+
+def may_know(known: Acquaintance | None, site: Site) -> bool:
     """Whether the site is trusted, or the person lets it see all that it asks for now."""
-    if site.trusted:
-        return True
-    known = await _find(db, person, site)
-    return known is not None and known.approved_at is not None and _covers(known, site)
+    approved = known is not None and known.approved_at is not None and _covers(known, site)
+    return site.trusted or approved
 
 
 async def approve(tx: Transaction, person: str, site: Site, now: int) -> None:
@@ -34,9 +44,15 @@ async def approve(tx: Transaction, person: str, site: Site, now: int) -> None:
     await _write(tx, person, site, now, approved_at=now)
 
 
-async def meet(tx: Transaction, person: str, site: Site, now: int) -> None:
-    """The person signed in at the site; what a trusted one sees beyond their yes voids it."""
-    known = await _find(tx, person, site)
+async def meet(
+    tx: Transaction, person: str, site: Site, known: Acquaintance | None, now: int
+) -> None:
+    """The person is at the site, which is noted to the hour; ``known`` is what it knows so far.
+
+    What a trusted site sees beyond the person's yes voids it.
+    """
+    if known and known.shared == site.shared and now < known.used_at + NOTED:
+        return
     still = known.approved_at if known and _covers(known, site) else None
     await _write(tx, person, site, now, approved_at=still)
 
@@ -54,16 +70,6 @@ async def _write(
         shared=" ".join(site.shared),
         now=now,
         approved_at=approved_at,
-    )
-
-
-async def touch(tx: Transaction, person: str, site: Site, now: int) -> None:
-    """The person's session with the site was renewed."""
-    await tx.execute(
-        "UPDATE acquaintances SET used_at = :now WHERE person = :person AND site = :site",
-        now=now,
-        person=person,
-        site=site.id,
     )
 
 
@@ -87,15 +93,6 @@ async def of_person(db: Reader, person: str) -> list[Acquaintance]:
         person=person,
     )
     return [_acquaintance(row) for row in rows]
-
-
-async def _find(db: Reader, person: str, site: Site) -> Acquaintance | None:
-    row = await db.row(
-        "SELECT * FROM acquaintances WHERE person = :person AND site = :site",
-        person=person,
-        site=site.id,
-    )
-    return _acquaintance(row) if row else None
 
 
 def _covers(known: Acquaintance, site: Site) -> bool:

@@ -116,6 +116,10 @@ def _identity(row: Row) -> Identity:
 async def subject(tx: Transaction, person: str, site: Site, now: int) -> str:
     """Our name for a person at a site: 128 random bits, made once, never reassigned."""
     row = await tx.row(
+        "SELECT subject FROM subjects WHERE person = :person AND site = :site",
+        person=person,
+        site=site.subject_scope,
+    ) or await tx.row(
         "INSERT INTO subjects (subject, person, site, created_at)"
         " VALUES (:subject, :person, :site, :now)"
         " ON CONFLICT (person, site) DO UPDATE SET site = excluded.site RETURNING subject",

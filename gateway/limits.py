@@ -4,6 +4,7 @@ A limit of N a minute lets N come at once and then one every 60/N seconds.
 """
 
 import ipaddress
+from functools import lru_cache
 from math import ceil
 
 from gateway.database import Transaction
@@ -14,6 +15,7 @@ from gateway.errors import TooMany
 _KEPT = 120_000
 
 
+@lru_cache(maxsize=1024)
 def address_prefix(address: str) -> str:
     """What counts as one visitor's network: an IPv4 address, or the /56 of an IPv6 one."""
     try:

@@ -320,7 +320,7 @@ async def _sign_in(
         session, cookie = await gateway_sessions.begin(
             tx, gate.seal, live, who, person, app.key, now
         )
-        if not await acquaintances.may_know(tx, person, site):
+        if not acquaintances.may_know(await acquaintances.find(tx, person, site), site):
             await attempts.identify(tx, attempt.id, session, now)
             return cookie, None
         return cookie, await _leave_code(gate, tx, attempt, session, who)
@@ -357,7 +357,7 @@ async def _ask_or_hand_over(
 
     async def work(tx: Transaction) -> tuple[str | None, str]:
         await gateway_sessions.touch(tx, signed_in, now)
-        if await acquaintances.may_know(tx, signed_in.person, site):
+        if acquaintances.may_know(await acquaintances.find(tx, signed_in.person, site), site):
             return await _leave_code(gate, tx, attempt, signed_in.id, signed_in), ""
         await attempts.identify(tx, attempt.id, signed_in.id, now)
         own = gate.own_site.id

@@ -6,6 +6,8 @@ import logging.config
 import time
 from typing import Any
 
+import msgspec
+
 _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
 
 
@@ -23,7 +25,10 @@ class JsonLines(logging.Formatter):
         line.update({k: v for k, v in record.__dict__.items() if k not in _USUAL})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        try:
+            return msgspec.json.encode(line, enc_hook=str).decode()
+        except UnicodeEncodeError:  # half a character in a stranger's text
+            return json.dumps(line, default=str)
 
 
 def configuration(level: str = "INFO") -> dict[str, Any]:

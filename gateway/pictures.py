@@ -43,6 +43,13 @@ class Avatar:
 async def avatar(tx: Transaction, person: str, site: str, namespace: str, provider_id: str) -> str:
     """The id under which a site's readers see a person: random, made once, kept for ever."""
     row = await tx.row(
+        "SELECT id FROM avatars WHERE person = :person AND site = :site"
+        " AND namespace = :namespace AND provider_id = :provider_id",
+        person=person,
+        site=site,
+        namespace=namespace,
+        provider_id=provider_id,
+    ) or await tx.row(
         "INSERT INTO avatars (id, person, site, namespace, provider_id)"
         " VALUES (:id, :person, :site, :namespace, :provider_id) ON CONFLICT (person, site)"
         " DO UPDATE SET namespace = excluded.namespace, provider_id = excluded.provider_id"

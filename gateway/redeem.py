@@ -129,7 +129,6 @@ async def _begin_session(
 ) -> Session:
     now = gate.now()
     subject = await commenters.subject(tx, signed_in.person, site, now)
-    await acquaintances.meet(tx, signed_in.person, site, now)
     avatar = await pictures.avatar(
         tx, signed_in.person, site.id, signed_in.namespace, signed_in.provider_id
     )
@@ -139,14 +138,16 @@ async def _begin_session(
 async def _welcome(
     gate: Gate, tx: Transaction, site: Site, of: GatewaySession | Session
 ) -> Identity:
-    """Judge again whether this person may have a token for this site here and now."""
+    """Judge again whether this person may have a token for this site here and now; they meet."""
     if gate.offered(site, of.provider) is None:
         raise InvalidGrant("That way of signing in is switched off.")
     who = await commenters.identity(tx, of.namespace, of.provider_id)
     if who is None or await commenters.is_banned(tx, of.person, site):
         raise InvalidGrant("The person can't be signed in here.")
-    if not await acquaintances.may_know(tx, of.person, site):
+    known = await acquaintances.find(tx, of.person, site)
+    if not acquaintances.may_know(known, site):
         raise InvalidGrant("The person has not allowed this site to know them.")
+    await acquaintances.meet(tx, of.person, site, known, gate.now())
     return who
 
 
@@ -178,7 +179,6 @@ async def renew(gate: Gate, caller: Caller, token: str) -> Opened:
         if session is None or session.site != site.id or session.door != "widget":
             raise InvalidGrant("The session has ended.")
         who = await _welcome(gate, tx, site, session)
-        await acquaintances.touch(tx, session.person, site, now)
         generation = await sessions.advance(tx, session, presented, now)
         return (replace(session, generation=generation), who) if generation else None
 

@@ -33,26 +33,31 @@ async def _approve(db: Database, person: str, site: Site = BLOG, now: int = NOW)
 
 
 async def _meet(db: Database, person: str, site: Site = BLOG, now: int = NOW) -> None:
-    await db.transact(lambda tx: acquaintances.meet(tx, person, site, now))
+    known = await acquaintances.find(db, person, site)
+    await db.transact(lambda tx: acquaintances.meet(tx, person, site, known, now))
+
+
+async def _may_know(db: Database, person: str, site: Site = BLOG) -> bool:
+    return acquaintances.may_know(await acquaintances.find(db, person, site), site)
 
 
 async def test_a_site_knows_nobody_before_they_said_yes(db: Database, ada: str) -> None:
-    assert not await acquaintances.may_know(db, ada, BLOG)
+    assert not await _may_know(db, ada, BLOG)
 
     await _approve(db, ada)
 
-    assert await acquaintances.may_know(db, ada, BLOG)
+    assert await _may_know(db, ada, BLOG)
 
 
 async def test_a_trusted_site_needs_no_yes(db: Database, ada: str) -> None:
-    assert await acquaintances.may_know(db, ada, TRUSTED)
+    assert await _may_know(db, ada, TRUSTED)
 
 
 async def test_a_yes_is_for_one_person_and_one_site(db: Database, ada: str) -> None:
     await _approve(db, ada)
 
-    assert not await acquaintances.may_know(db, ada, GARDEN)
-    assert not await acquaintances.may_know(db, await person_of(db, BOB), BLOG)
+    assert not await _may_know(db, ada, GARDEN)
+    assert not await _may_know(db, await person_of(db, BOB), BLOG)
 
 
 @pytest.mark.parametrize(("then", "still"), [(BLOG, True), (MODEST, True), (CURIOUS, False)])
@@ -61,17 +66,17 @@ async def test_a_site_that_asks_for_more_asks_again(
 ) -> None:
     await _approve(db, ada)
 
-    assert await acquaintances.may_know(db, ada, then) is still
+    assert await _may_know(db, ada, then) is still
 
 
 async def test_a_sign_in_keeps_the_yes_and_notes_when(db: Database, ada: str) -> None:
     await _approve(db, ada)
 
-    await _meet(db, ada, now=NOW + 9)
+    await _meet(db, ada, now=NOW + 3600)
 
     (known,) = await acquaintances.of_person(db, ada)
-    assert await acquaintances.may_know(db, ada, BLOG)
-    assert (known.met_at, known.used_at, known.approved_at) == (NOW, NOW + 9, NOW)
+    assert await _may_know(db, ada, BLOG)
+    assert (known.met_at, known.used_at, known.approved_at) == (NOW, NOW + 3600, NOW)
     assert known.shared == ("name", "picture", "profile")
 
 
@@ -81,7 +86,7 @@ async def test_meeting_a_trusted_site_is_no_yes(db: Database, ada: str) -> None:
 
     (known,) = await acquaintances.of_person(db, ada)
     assert known.approved_at is None
-    assert not await acquaintances.may_know(db, ada, BLOG)
+    assert not await _may_know(db, ada, BLOG)
 
 
 async def test_what_a_site_saw_while_it_was_trusted_was_not_approved(
@@ -90,7 +95,7 @@ async def test_what_a_site_saw_while_it_was_trusted_was_not_approved(
     await _approve(db, ada)
     await _meet(db, ada, replace(CURIOUS, trusted=True))
 
-    assert not await acquaintances.may_know(db, ada, CURIOUS)
+    assert not await _may_know(db, ada, CURIOUS)
 
 
 async def test_a_yes_outlives_a_time_of_trust_in_which_the_site_saw_no_more(
@@ -99,17 +104,29 @@ async def test_a_yes_outlives_a_time_of_trust_in_which_the_site_saw_no_more(
     await _approve(db, ada)
     await _meet(db, ada, TRUSTED)
 
-    assert await acquaintances.may_know(db, ada, BLOG)
+    assert await _may_know(db, ada, BLOG)
 
 
-async def test_a_renewed_session_is_a_use(db: Database, ada: str) -> None:
+async def test_the_site_used_last_comes_first_to_the_hour(db: Database, ada: str) -> None:
     await _approve(db, ada)
     await _approve(db, ada, GARDEN, NOW + 1)
 
-    await db.transact(lambda tx: acquaintances.touch(tx, ada, BLOG, NOW + 9))
+    await _meet(db, ada, now=NOW + 3599)
+    soon = await acquaintances.of_person(db, ada)
+    await _meet(db, ada, now=NOW + 3600)
+    later = await acquaintances.of_person(db, ada)
 
-    known = await acquaintances.of_person(db, ada)
-    assert [(each.site, each.used_at) for each in known] == [("blog", NOW + 9), ("garden", NOW + 1)]
+    assert [(each.site, each.used_at) for each in soon] == [("garden", NOW + 1), ("blog", NOW)]
+    assert [each.site for each in later] == ["blog", "garden"]
+
+
+async def test_what_a_site_asks_for_now_is_noted_at_once(db: Database, ada: str) -> None:
+    await _approve(db, ada)
+
+    await _meet(db, ada, MODEST, NOW + 1)
+
+    (known,) = await acquaintances.of_person(db, ada)
+    assert (known.shared, known.approved_at) == (("name", "picture"), NOW)
 
 
 async def test_withdrawing_ends_that_sites_sessions_and_no_others(db: Database) -> None:
@@ -121,8 +138,8 @@ async def test_withdrawing_ends_that_sites_sessions_and_no_others(db: Database) 
     gone = await db.transact(lambda tx: acquaintances.withdraw(tx, by.person, "blog"))
 
     assert gone
-    assert not await acquaintances.may_know(db, by.person, BLOG)
-    assert await acquaintances.may_know(db, by.person, GARDEN)
+    assert not await _may_know(db, by.person, BLOG)
+    assert await _may_know(db, by.person, GARDEN)
     assert await sessions.find(db, here.sid, NOW) is None
     assert await sessions.find(db, there.sid, NOW) is not None
 

@@ -49,9 +49,14 @@ class Transaction(Reader, Protocol):
 
 
 async def insert(tx: Transaction, table: str, noun: Any, **more: Any) -> None:
-    """Write a noun (a dataclass) down: a column for each of its fields, and for each of ``more``."""
-    values = {field.name: getattr(noun, field.name) for field in fields(noun)} | more
+    """Write a noun (a dataclass) down: a column for each of its fields and of ``more``."""
+    values = {column: getattr(noun, column) for column in _columns(type(noun))} | more
     await tx.execute(_insertion(table, tuple(values)), **values)
+
+
+@cache
+def _columns(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

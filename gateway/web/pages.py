@@ -6,10 +6,10 @@ by itself and has one visible link (contract: 4.2).
 
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -45,6 +45,12 @@ def _day(date: str) -> str:
 
 
 _environment.filters["day"] = _day
+_environment.globals.clear()  # none is used, and every page would copy them
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment.get_template(name)
 
 
 def policy(nonce: str = "", form_action: str = "'none'") -> str:
@@ -58,7 +64,7 @@ def policy(nonce: str = "", form_action: str = "'none'") -> str:
 
 def render(template: str, language: str, **values: Any) -> str:
     """Fill a template; ``t`` gives its words."""
-    return _environment.get_template(template).render(
+    return _template(template).render(
         t=partial(languages.text, language),
         language=language,
         direction=languages.direction(language),

@@ -18,22 +18,24 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """The clock runs from the first moment: a silent connection is a held one."""
         super().connection_made(transport)
-        self._expect_head()
+        self._hurry_up()
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes before the headers are complete."""
+        """Count what comes before the headers are complete; most heads come in one piece."""
         if self._in_head:
             self._head += len(data)
             if self._head > HEAD_BYTES:
                 self.send_400_response("The request's head is too large.")
                 return
         super().data_received(data)
+        if self._in_head and self._hurry is None:
+            self._hurry_up()
 
     def on_message_begin(self) -> None:
         """A next request on a kept-alive connection."""
         super().on_message_begin()
         if not self._in_head:
-            self._expect_head()
+            self._head, self._in_head = 0, True
 
     def on_headers_complete(self) -> None:
         """From here on the application bounds what it reads."""
@@ -46,9 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_clock()
         super().connection_lost(exc)
 
-    def _expect_head(self) -> None:
-        self._head, self._in_head = 0, True
-        self._stop_clock()
+    def _hurry_up(self) -> None:
         self._hurry = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._too_slow)
 
     def _too_slow(self) -> None:

@@ -94,13 +94,17 @@ def test_N6_a_head_that_never_ends_is_given_up(tmp_path: Path) -> None:
     with served(tmp_path, patch=hurry) as (port, _):
         silent = socket.create_connection(("127.0.0.1", port), timeout=10)
         slow = socket.create_connection(("127.0.0.1", port), timeout=10)
-        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+        again = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        again.request("GET", "/healthz")
+        again.getresponse().read()
+        for halting in (slow, again.sock):
+            halting.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
 
-        ends = [silent.recv(10), slow.recv(10)]
-        silent.close()
-        slow.close()
+        ends = [connection.recv(10) for connection in (silent, slow, again.sock)]
+        for connection in (silent, slow, again):
+            connection.close()
 
-    assert ends == [b"", b""]
+    assert ends == [b"", b"", b""]
 
 
 def test_many_requests_use_one_connection(tmp_path: Path) -> None:
