@@ -22,15 +22,6 @@ from tests.browser.widget_town import (
 )
 
 FAR = '<div style="block-size: 4000px">A long article.</div>'
-SHIFTS = """
-globalThis.shifts = [];
-new PerformanceObserver((list) => {
-  for (const one of list.getEntries())
-    for (const { node, previousRect: from, currentRect: to } of one.sources)
-      shifts.push(`${node?.localName} from ${from.y} to ${to.y}`);
-}).observe({ type: "layout-shift", buffered: true });
-"""
-#: Every visible text of the widget that is not a proper name.
 LOAD = """(src, integrity) => new Promise((done) => {
   const script = document.createElement("script");
   Object.assign(script, { type: "module", crossOrigin: "anonymous", integrity, src });
@@ -103,47 +94,6 @@ def test_a_commenter_who_is_known_costs_nothing_until_the_form_is_near(
     assert asked(town) == [] or asked(town) == ["/widget.js"]  # the script may be cached
     come_near(page)
     see_signed_in(page)
-
-
-STYLES = '<link rel="stylesheet" href="{gate}/widget.css">'
-
-
-@pytest.mark.parametrize("engine", ["chromium"], indirect=True)
-@pytest.mark.parametrize("mobile", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("slow", ["/widget.js", "/sites/blog/providers.json", "/widget/de.json"])
-def test_nothing_moves_when_the_buttons_appear(
-    open_browser: OpenBrowser, town: Town, slow: str, mobile: bool
-) -> None:
-    """The hardest case: the form is in view from the first moment on."""
-    town.blog.knobs.post = Post(
-        lang="de", head=STYLES.format(gate=town.gate.url), attributes='buttons="4"'
-    )
-    town.gate.knobs.delays[slow] = 0.7
-    page = open_browser(before_scripts=SHIFTS, mobile=mobile).page
-
-    page.open(town.blog.url)
-    page.wait(f"() => Boolean({WIDGET}.shadowRoot?.querySelector('.button-twitter'))")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
-
-    assert page.evaluate("shifts") == []
-
-
-@pytest.mark.parametrize("engine", ["chromium"], indirect=True)
-def test_the_buttons_are_there_before_somebody_has_scrolled_to_the_form(
-    open_browser: OpenBrowser, town: Town
-) -> None:
-    """So nothing moves in sight, without any style sheet of ours in the page."""
-    town.blog.knobs.post = Post(before=FAR)
-    page = open_browser(before_scripts=SHIFTS).page
-    page.open(town.blog.url)
-    page.wait(f"() => Boolean({WIDGET}.shadowRoot)")
-
-    page.evaluate(f"scrollTo(0, {WIDGET}.getBoundingClientRect().top - innerHeight - 300)")
-    page.wait(f"() => Boolean({WIDGET}.shadowRoot.querySelector('.button-twitter'))")
-    page.evaluate("scrollBy(0, 600)")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
-
-    assert page.evaluate("shifts") == []
 
 
 @CHROMIUM_FIRST

@@ -13,15 +13,27 @@ const small = { minify: true, charset: 'utf8', legalComments: 'none', target: 'e
 /** Names only our own objects have, never one that is stored, sent or the browser's. */
 const OURS = /^(attempt|view|wait|failed|field|guests|fit|restore|clear|save|popup)$/;
 
-const minified = async (path) =>
-  (await transform(await readFile(path, 'utf8'), { ...small, loader: 'css' })).code.trim();
+const source = (/** @type {string} */ name) => readFile(`${here}/src/${name}`, 'utf8');
+const minified = async (/** @type {string} */ css) =>
+  (await transform(css, { ...small, loader: 'css' })).code.trim();
+
+/** The rules of both, for the blog's own page. */
+const pageStyle = async () => minified((await source('place.css')) + (await source('page.css')));
+
+/** The widget's own sheet, where the element is called `:host`. */
+async function style() {
+  const place = (await source('place.css'))
+    .replace(/^comment-login([:[].*) {/gm, ':host($1) {')
+    .replace(/^comment-login/gm, ':host');
+  return minified(place + (await source('style.css')));
+}
 
 /** `import style from './style.css'` gives the minified text, for a constructed stylesheet. */
 const styles = {
   name: 'styles',
   setup(plugin) {
-    plugin.onLoad({ filter: /\.css$/ }, async ({ path }) => ({
-      contents: only('script') ? '' : await minified(path),
+    plugin.onLoad({ filter: /\.css$/ }, async () => ({
+      contents: only('script') ? '' : await style(),
       loader: 'text',
     }));
   },
@@ -58,8 +70,8 @@ async function script() {
 if (only('script')) {
   process.stdout.write(await script());
 } else if (only('style')) {
-  process.stdout.write(await minified(`${here}/src/style.css`));
+  process.stdout.write(await style());
 } else {
   await writeFile(`${here}/../static/widget.js`, await script());
-  await writeFile(`${here}/../static/widget.css`, await minified(`${here}/src/page.css`));
+  await writeFile(`${here}/../static/widget.css`, await pageStyle());
 }

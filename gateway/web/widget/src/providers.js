@@ -10,9 +10,9 @@ import { names } from './words.js';
  * @property {boolean} [available]
  */
 
-/** Where the privacy notices of the gateway and of the site are; the first keeps its place free. */
+/** Where the privacy notices of the gateway and of the site are. */
 /** @type {Record<string, string>} */
-export const notices = { gateway: '#' };
+export const notices = {};
 
 /**
  * The providers of a `providers.json` that can be shown; throws when there is none. Whatever else

@@ -70,7 +70,7 @@ export function widget(host) {
       new CustomEvent('commentgate:' + type, { bubbles: true, composed: true, detail }),
     );
 
-  const focus = (/** @type {any} */ control = buttons.firstChild) => control.focus();
+  const focus = (/** @type {any} */ control = buttons.firstChild) => control?.focus();
 
   /** @type {typeof message.tell} */
   const tell = (...all) => {
@@ -168,9 +168,8 @@ export function widget(host) {
   const draw = () => {
     speaking(box);
     box.classList.toggle('unready', !providers[0]);
-    const places = Array(Number(host.getAttribute('buttons')) || 3).fill({});
     buttons.replaceChildren(
-      ...(providers[0] ? providers : places).map((one) =>
+      ...providers.map((one) =>
         providerButton(one, (control) => {
           pressed = control;
           start(one);
