@@ -1,6 +1,5 @@
 """The configuration: one TOML file, secrets by reference, and every mistake reported at once."""
 
-import difflib
 import ipaddress
 import os
 import re
@@ -197,8 +196,8 @@ class _Reading:
         """
         known = {setting.name: setting for setting in msgspec.structs.fields(kind)}
         for name in table.keys() - known.keys() - set(others):
-            near = difflib.get_close_matches(name, [*known, *others], 1)
-            remedy = f"Did you mean {near[0]}?" if near else "Take it out."
+            near = _nearest(name, [*known, *others])
+            remedy = f"Did you mean {near}?" if near else "Take it out."
             self._wrong(path + name, "there is no such setting", remedy)
         values = {}
         for name, setting in known.items():
@@ -419,6 +418,13 @@ class _Reading:
                 "database", "its folder does not exist", "Make the folder, or name another."
             )
         return f"sqlite:{self._folder / path}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """The name that was probably meant, or ''."""
+    import difflib  # no worker has to carry it: the start is over when nothing was wrong
+
+    return next(iter(difflib.get_close_matches(name, known, 1)), "")
 
 
 def _host(url: str) -> str:

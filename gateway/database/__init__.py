@@ -50,7 +50,7 @@ class Transaction(Reader, Protocol):
 
 async def insert(tx: Transaction, table: str, noun: Any, **more: Any) -> None:
     """Write a noun (a dataclass) down: a column for each of its fields and of ``more``."""
-    values = {column: getattr(noun, column) for column in _columns(type(noun))} | more
+    values = {column: getattr(noun, column) for column in _columns(noun.__class__)} | more
     await tx.execute(_insertion(table, tuple(values)), **values)
 
 

@@ -21,6 +21,7 @@ SCHEMA = Path(__file__).parent / "schema"
 OPEN_WAIT = 30.0  # seconds for other processes that start, migrate or stop just now
 WAIT = 5.0  # seconds for another process that writes
 CHECKPOINT_EVERY = 2.0  # seconds
+LOG_PAGES = 4096  # of 4 KiB, beyond which the log is begun anew while writers wait
 CACHE_KB = 512  # of each connection; the system caches the file as well
 
 
@@ -116,9 +117,12 @@ async def _when_free(call: Callable[[], Result], deadline: float) -> Result:
 
 
 def _checkpoint(path: str) -> None:
+    """Copy the log back. It starts anew by itself in a pause; writers that make none wait once."""
     connection = _connect(path)
     try:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages > LOG_PAGES:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
 

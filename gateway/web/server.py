@@ -48,6 +48,7 @@ def options(settings: Settings) -> dict[str, Any]:
     return {
         "http": BoundedProtocol,
         "ws": "none",
+        "loop": "asyncio",
         "host": settings.host,
         "port": settings.port,
         "log_config": logs.configuration(),

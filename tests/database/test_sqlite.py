@@ -294,3 +294,26 @@ async def test_a_log_that_could_not_be_copied_back_is_copied_later(
     assert await _is_copied_back_to(path)
     assert list(failures) == []
     await db.close()
+
+
+async def test_a_log_is_begun_anew_under_writers_that_never_pause(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody writes, copying back never reaches the end, and the log would only grow."""
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY", 0.01)
+    monkeypatch.setattr(sqlite, "LOG_PAGES", 50)
+    db = await open_sqlite(str(path))
+    log, sizes = path.with_name(f"{path.name}-wal"), [0]
+
+    async with asyncio.timeout(20):
+        while sizes[-1] == max(sizes):
+            name = f"row {len(sizes)}"
+            await db.transact(
+                lambda tx, name=name: tx.execute("INSERT INTO limits VALUES (:name, 1)", name=name)  # type: ignore[misc]  # mypy sees no type for a default
+            )
+            sizes.append(log.stat().st_size)
+            await asyncio.sleep(0)
+
+    kept = await db.row("SELECT count(*) AS rows FROM limits")
+    assert kept and kept["rows"] == len(sizes) - 1
+    await db.close()
