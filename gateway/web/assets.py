@@ -68,12 +68,16 @@ async def widget_styles(request: Request) -> Response:
 
 
 async def widget_words(request: Request) -> Response:
-    """``GET /widget/{language}.json``: the widget's words in the nearest language of ours."""
+    """``GET /widget/{language}.json``: the widget's texts in the nearest language of ours.
+
+    An array in the order of the English catalogue, "" where the language lacks a text.
+    """
     language = languages.nearest(request.path_params["language"])
     if language is None:
         return _nothing("No such language.\n")
-    words = msgspec.json.encode(languages.catalogue(language)["widget"])
-    return _asset(words, "application/json", A_WHILE)
+    words = languages.catalogue(language)["widget"]
+    texts = [words.get(key, "") for key in languages.catalogue(languages.DEFAULT)["widget"]]
+    return _asset(msgspec.json.encode(texts), "application/json", A_WHILE)
 
 
 def _nothing(sentence: str) -> Response:

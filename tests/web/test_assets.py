@@ -72,9 +72,25 @@ async def test_N3_no_other_file_can_be_fetched(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("language", languages.LANGUAGES)
 async def test_the_words_of_each_language_are_there(world: World, language: str) -> None:
-    words = (await world.client.get(f"/widget/{language}.json")).json()
+    """As texts alone, in the order that the widget knows them by."""
+    words = languages.catalogue(language)["widget"]
 
-    assert set(words) == set((await world.client.get("/widget/en.json")).json())
+    texts = (await world.client.get(f"/widget/{language}.json")).json()
+
+    assert texts == [words[key] for key in languages.catalogue("en")["widget"]]
+
+
+async def test_a_text_that_a_language_lacks_leaves_its_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogues = {"de": {"widget": {"lang": "de", "again": "Nochmal"}}}
+    english = languages.catalogue("en")
+    monkeypatch.setattr(languages, "catalogue", {"en": english, **catalogues}.get)
+
+    texts = (await world.client.get("/widget/de.json")).json()
+
+    said = dict(zip(english["widget"], texts, strict=True))
+    assert {key: text for key, text in said.items() if text} == catalogues["de"]["widget"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import { hearers, tell } from './tabs.js';
 /** How long an attempt may take, in milliseconds; the gateway's own limit. */
 export const LIFE = 600_000;
 const ACK_WAIT = 800;
-const RETURNED = /^#gw(_error)?=([\w-]{22,64})\.([\w.~-]+)$/;
 
 /**
  * @typedef {import('./tabs.js').Message} Message
@@ -102,7 +101,8 @@ const handOver = (message) =>
 
 /** Takes what the gateway left in the address out of it, before anybody can copy or log it. */
 export function arrive() {
-  const [, error, state, rest] = RETURNED.exec(location.hash) ?? [];
+  const [, error, state, rest] =
+    /^#gw(_error)?=([\w-]{22,64})\.([\w.~-]+)$/.exec(location.hash) ?? [];
   if (!state) return;
   history.replaceState(history.state, '', address());
   arrival = { type: error ? 'error' : 'code', state, code: rest, reason: rest };

@@ -78,8 +78,7 @@ export function formOf(form, host, hold) {
   };
 
   const submitted = (/** @type {SubmitEvent} */ event) => {
-    const needed = !session && (host.hasAttribute('required') || sender);
-    if (session ? isFresh() : !needed) {
+    if (session ? isFresh() : !sender && !host.hasAttribute('required')) {
       sender = '';
       save();
       // A page that sends comments by script says itself what was accepted.

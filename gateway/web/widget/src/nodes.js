@@ -44,7 +44,7 @@ export function mark(path) {
   const [svg, shape] = ['svg', 'path'].map((tag) =>
     document.createElementNS('http://www.w3.org/2000/svg', tag),
   );
-  dress(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', part: 'mark' });
+  dress(svg, { viewBox: '0 0 24 24', 'aria-hidden': true, part: 'mark' });
   svg.append(dress(shape, { d: path ?? '' }));
   return svg;
 }
@@ -57,7 +57,7 @@ export function mark(path) {
  */
 export function face(name, picture, gateway) {
   const letter = [...name][0].toUpperCase();
-  const node = dress(make('span', 'face', letter), { 'aria-hidden': 'true' });
+  const node = dress(make('span', 'face', letter), { 'aria-hidden': true });
   if (!picture?.startsWith(gateway + '/')) return node;
   const image = new Image();
   image.onload = () => node.replaceChildren(image);

@@ -8,15 +8,18 @@ import { names, say } from './words.js';
 
 /**
  * @param {import('./providers.js').Provider} provider
+ * @param {string | null} look  a title tells what a mark without text means
  * @param {(control: HTMLElement) => void} press
  */
-export function providerButton({ key, label, icon, available }, press) {
+export function providerButton({ key, label, icon, available }, look, press) {
   const words = say('continue', {
     provider: label,
     window: (/** @type {string} */ text) => (staysHere ? '' : make('span', 'quiet', text)),
   });
-  return dress(button('button button-' + key, press, mark(icon), make('span', 'label', ...words)), {
+  const text = make('span', 'label', ...words);
+  return dress(button('button button-' + key, press, mark(icon), text), {
     'aria-disabled': available === false,
+    title: look ? text.textContent : '',
   });
 }
 

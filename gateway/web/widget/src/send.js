@@ -4,12 +4,12 @@ import { random } from './attempts.js';
 import { dress } from './nodes.js';
 import { tried } from './store.js';
 
-// Views inside other apps, on Android and on Apple's devices, lose or block new windows.
-const INSIDE_AN_APP = /; wv\)|FBA|Line\/|iP(?!.*Safari)/;
-
-/** Whether this browser does better without a second window; a narrow touch screen does too. */
+/**
+ * Whether this browser does better without a second window. Views inside other apps, on Android and
+ * on Apple's devices, lose or block new windows; a narrow touch screen has no room for one.
+ */
 export const staysHere =
-  INSIDE_AN_APP.test(navigator.userAgent) ||
+  /; wv\)|FBA|Line\/|iP(?!.*Safari)/.test(navigator.userAgent) ||
   matchMedia('(pointer:coarse) and (max-width:600px)').matches;
 
 /** An empty window, or nothing where the browser refuses one. */

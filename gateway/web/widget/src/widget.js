@@ -29,12 +29,13 @@ export function widget(host) {
   /** Since when the session lasts that the page was last told about. */
   /** @type {number | undefined} */
   let told;
+  /** Whether the gateway may be asked, and its words have come. */
   let near = false;
   let changing = false;
   /** Whether something is awaited here without a control that holds the focus. */
   let returned = false;
   let watch = 0;
-  /** What was said last, to say it again in another language. */
+  /** What is to be said, or was said last. */
   /** @type {Parameters<typeof message.tell>} */
   let last = [];
   /** @type {HTMLElement | undefined} */
@@ -77,7 +78,8 @@ export function widget(host) {
     clearInterval(watch);
     shown = '';
     last = all;
-    message.tell(...all);
+    // Spoken once, in the language of the page, not in English first.
+    if (near) message.tell(...all);
   };
 
   /**
@@ -131,8 +133,8 @@ export function widget(host) {
     const attempt = { verifier, key, label, page: !popup };
     const kept = begin(state, attempt, popup, view) && (!fields || fields.save());
     wait('connecting', state, attempt);
-    if (!kept && !popup) return stop(state, 'blocked');
     if (popup) observe(popup, state, attempt);
+    else if (!kept) return stop(state, 'blocked');
     const sent = {
       site,
       provider: key,
@@ -159,7 +161,8 @@ export function widget(host) {
   const observe = (popup, state, attempt) => {
     const { document: doc } = popup;
     speaking(doc.documentElement);
-    doc.body.append((doc.title = say('connecting', { provider: attempt.label }).join('')));
+    doc.body.append(...say('connecting', { provider: attempt.label }));
+    doc.title = /** @type {string} */ (doc.body.textContent);
     setTimeout(stop, LIFE, state, 'expired');
     watch = setInterval(() => popup.closed && wait('waiting', state, attempt), 2000);
   };
@@ -167,10 +170,9 @@ export function widget(host) {
   /** What does not change with the session: prompt, buttons and the privacy sentence. */
   const draw = () => {
     speaking(box);
-    box.classList.toggle('unready', !providers[0]);
     buttons.replaceChildren(
       ...providers.map((one) =>
-        providerButton(one, (control) => {
+        providerButton(one, host.getAttribute('look'), (control) => {
           pressed = control;
           start(one);
         }),
@@ -187,7 +189,7 @@ export function widget(host) {
 
   const show = () => {
     prompt.replaceChildren(...say(!session && fields?.guests[0] ? 'choose_or_guest' : 'choose'));
-    choose.hidden = privacy.hidden = !!session && !changing;
+    choose.hidden = privacy.hidden = !providers[0] || (!!session && !changing);
     person.hidden = !session;
     dress(change, { 'aria-expanded': changing });
   };
@@ -221,8 +223,7 @@ export function widget(host) {
 
   const offer = async () => {
     try {
-      const answer = await ask(`/sites/${site}/providers.json`);
-      providers = offered(answer);
+      providers = offered(await ask(`/sites/${site}/providers.json`));
     } catch {
       tell('offline', {}, 'urgent', {
         again: () => {
@@ -238,13 +239,16 @@ export function widget(host) {
   const approach = async () => {
     observer.disconnect();
     if (!near) setInterval(refresh, 20_000);
-    near = true;
     refresh();
     const tag =
       /** @type {HTMLElement | null} */ (host.closest('[lang]'))?.lang || navigator.language;
-    await Promise.all([speak(tag), offer()]);
+    const offering = offer();
+    await speak(tag);
+    near = true;
     draw();
     message.tell(...last);
+    await offering;
+    draw();
     if (returned && !session) focus();
   };
   const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && approach(), {
