@@ -224,3 +224,15 @@ def test_the_place_is_given_back_when_somebody_is_signed_in(browser: Browser, to
     sign_in(browser, page)
 
     assert page.evaluate(height) < before / 2
+
+
+@CHROMIUM
+def test_no_place_is_kept_where_scripts_do_not_run(open_browser: OpenBrowser, town: Town) -> None:
+    """The sentence that stands there instead is followed by the rest of the form."""
+    town.blog.knobs.post = Post(head=STYLES.format(gate=town.gate.url))
+    page = open_browser(scripts=False).page
+
+    page.open(town.blog.url)
+    page.see("Signing in needs JavaScript.", "comment-login")
+
+    assert page.evaluate(f"{WIDGET}.getBoundingClientRect().height") < 48
