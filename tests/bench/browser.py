@@ -148,10 +148,10 @@ class Browser:
         session: dict[str, Any] = json.loads(body)
         return session
 
-    def first_visit(self, provider: str, site: str, origin: str) -> None:
+    def first_visit(self, provider: str, site: str, origin: str, person: str = "ada") -> None:
         """A login at a site that the gateway has to ask about."""
         verifier, url = self.start(provider, site, origin)
-        question = self.resume_after(self.agree(self.hop(url), "ada"))
+        question = self.resume_after(self.agree(self.hop(url), person))
         self.redeem(site, origin, self.approve(question), verifier)
 
     def approve(self, url: str) -> str:

@@ -2,12 +2,13 @@
 
 import json
 import os
+import sqlite3
 import ssl
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,12 @@ class Place:
     port: int
     config: Path
     environment: Mapping[str, str]
+
+    def forget_approvals(self) -> None:
+        """Nobody has ever said yes to a site."""
+        with closing(sqlite3.connect(self.config.with_name("gateway.db"), timeout=10)) as database:
+            database.execute("DELETE FROM acquaintances")
+            database.commit()
 
 
 @contextmanager
