@@ -83,7 +83,9 @@ def test_nobody_but_blog_and_gateway_is_asked_by_the_blog_s_page(
 def test_a_commenter_who_is_known_costs_nothing_until_the_form_is_near(
     browser: Browser, town: Town
 ) -> None:
-    sign_in(browser, open_post(browser, town))
+    before = open_post(browser, town)
+    sign_in(browser, before)
+    before.wait(f"() => {WIDGET}.shadowRoot.querySelector('.face img')?.complete")
     town.reset()
     town.blog.knobs.post = Post(before=FAR)
     page = browser.new_page()
