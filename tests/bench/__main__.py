@@ -1,8 +1,7 @@
 """``python -m tests.bench [verifier] [login] [start]``: measurements, printed and never asserted.
 
 Every figure is a median of rounds that are interleaved in one run. CPU is what the kernel booked
-for the gateway's process; the stand-ins and the browser run on another core. Other work on the
-machine empties the caches between two requests and makes a login look dearer, up to twice.
+for the gateway's process; the stand-ins and the browser run on another core.
 """
 
 import os
@@ -11,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import logins, starting, steps, verifying
+from tests.bench import logins, starting, steps, verifying, waiting
 from tests.bench.table import Row, show
 
 
@@ -21,7 +20,9 @@ def _verifier(folder: Path) -> None:
 
 def _login(folder: Path) -> None:
     contexts, listed = steps.rows(_below(folder, "inside"))
-    show("CPU of the gateway, per login", [*logins.rows(_below(folder, "outside")), *contexts])
+    busy, waits = logins.rows(_below(folder, "busy")), waiting.rows(_below(folder, "waiting"))
+    show("CPU of a busy gateway, per login: eight commenters at once", [*busy, *contexts])
+    show("CPU of a gateway that waits: one at a time, the provider takes 50 ms a call", waits)
     show("The database's work in a login by X, and in a second one", listed)
 
 

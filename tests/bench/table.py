@@ -1,6 +1,7 @@
 """Tables on a terminal, which can be pasted into a document."""
 
 from dataclasses import astuple, dataclass, fields
+from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,16 @@ class Row:
     what: str
     measured: str
     target: str = ""
+
+
+def spread(figures: list[float]) -> str:
+    """Milliseconds: the median, the least and the most."""
+    return f"{median(figures):.2f} ms ({min(figures):.2f} to {max(figures):.2f})"
+
+
+def part(some: list[float], whole: list[float]) -> str:
+    """The median of what some are of the whole, round by round."""
+    return f"{median(one / all_ for one, all_ in zip(some, whole, strict=True)):.2f}"
 
 
 def show(title: str, rows: list[Row]) -> None:

@@ -37,6 +37,10 @@ class StandIns:
             counted: dict[str, int] = json.load(answer)
             return counted
 
+    def all_calls(self) -> int:
+        """How many calls there were."""
+        return sum(self.calls(self.client_context()).values())
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -55,10 +59,10 @@ class Place:
 
 
 @contextmanager
-def stand_ins(gateway_url: str, folder: Path) -> Iterator[StandIns]:
-    """The stand-ins of a gateway at ``gateway_url``, over TLS."""
+def stand_ins(gateway_url: str, folder: Path, delay: float = 0.0) -> Iterator[StandIns]:
+    """The stand-ins of a gateway at ``gateway_url``, over TLS; ``delay`` seconds for an answer."""
     authority = folder / "authority.pem"
-    command = ["-m", "tests.bench.stand_ins", gateway_url, str(authority)]
+    command = ["-m", "tests.bench.stand_ins", gateway_url, str(authority), str(delay)]
     with running(command, OTHER_CORE, folder / "stand-ins.log") as process:
         assert process.stdout
         yield StandIns(process.stdout.readline().strip(), authority)
