@@ -235,7 +235,7 @@ export function widget(host) {
     }
   };
 
-  /** Near the viewport: now, and not before, the gateway may be asked. */
+  /** Near the viewport, or somebody came back: now, and not before, the gateway may be asked. */
   const approach = async () => {
     observer.disconnect();
     if (!near) setInterval(refresh, 20_000);
@@ -260,6 +260,7 @@ export function widget(host) {
     if (!arrival) return;
     returned = true;
     host.scrollIntoView();
+    if (!near) approach();
     deliver(view);
   };
 
