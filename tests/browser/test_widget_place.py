@@ -23,7 +23,7 @@ globalThis.shifts = [];
 new PerformanceObserver((list) => {
   for (const one of list.getEntries())
     for (const { node, previousRect: from, currentRect: to } of one.sources)
-      shifts.push(`${node?.localName} from ${from.x} ${from.y} to ${to.x} ${to.y} of ${innerWidth}`);
+      shifts.push(`${node?.localName}: ${from.x} ${from.y} to ${to.x} ${to.y} of ${innerWidth}`);
 }).observe({ type: "layout-shift", buffered: true });
 globalThis.places = [];
 const look = () => {
