@@ -246,6 +246,35 @@ async def test_a_story_that_fails_for_another_reason_says_which(path: Path) -> N
     await db.close()
 
 
+# -- indexes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "attempts WHERE id = 'x'",
+        "attempts WHERE state_hash = 'x'",
+        "attempts WHERE created_at < 1",
+        "attempts WHERE address = 'x' AND expires_at > 1 AND taken_at IS NULL AND outcome IS NULL",
+        "grants WHERE code_hash = 'x'",
+        "sessions WHERE sid = 'x'",
+        "sessions WHERE person = 'x'",
+        "gateway_sessions WHERE cookie_hash = 'x'",
+        "identities WHERE namespace = 'x' AND provider_id = 'x'",
+        "subjects WHERE person = 'x' AND site = 'x'",
+        "avatars WHERE person = 'x' AND site = 'x'",
+        "acquaintances WHERE person = 'x' AND site = 'x'",
+        "limits WHERE name = 'x'",
+    ],
+)
+def test_what_is_asked_at_a_sign_in_is_found_by_an_index(path: Path, asked: str) -> None:
+    migrate(str(path))
+
+    (step,) = _read(path, f"EXPLAIN QUERY PLAN SELECT * FROM {asked}")  # noqa: S608  # written here
+
+    assert "USING INDEX" in str(step)
+
+
 # -- the log -------------------------------------------------------------------------------------
 
 WRITE = "INSERT INTO limits VALUES ('a row to look for', 1)"

@@ -73,6 +73,16 @@ def test_a_server_answers_and_ends_when_told(tmp_path: Path, workers: str) -> No
     assert answer.count(b'"kid"') == 2
 
 
+def test_a_worker_carries_no_library_that_a_login_can_do_without(tmp_path: Path) -> None:
+    """Each of them is a megabyte or two of every worker's memory."""
+    with served(tmp_path) as (_, process):
+        loaded = Path(f"/proc/{process.pid}/maps").read_text()
+
+    assert "_ssl" in loaded
+    for needless in ("uvloop", "_frozenlist", "libstdc++", "_imaging"):
+        assert needless not in loaded
+
+
 def test_N6_a_head_without_end_is_cut_off(tmp_path: Path) -> None:
     """The parser would collect it until the memory is full."""
     with served(tmp_path) as (port, _), socket.create_connection(("127.0.0.1", port)) as sender:
