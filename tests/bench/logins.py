@@ -117,7 +117,7 @@ def _table(costs: Costs) -> list[Row]:
         Row(f"first login at a site by {KNOWN_PROVIDER}: provider, question", spread(costs.first)),
         Row("the same once the site is approved: provider", spread(costs.asked)),
         Row("the same with a live gateway session: neither", spread(costs.known)),
-        Row("  as a part of the first login", part(costs.known, costs.first)),
-        Row("  as a part of the one with the provider", part(costs.known, costs.asked)),
+        Row("  as a part of the first login", part(costs.known, costs.first), "0.35"),
+        Row("  as a part of the one with the provider", part(costs.known, costs.asked), "0.35"),
         Row("  calls to the provider", str(sum(costs.calls)), "0"),
     ]
