@@ -6,10 +6,10 @@ by itself and has one visible link (contract: 4.2).
 
 import json
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -48,11 +48,6 @@ _environment.filters["day"] = _day
 _environment.globals.clear()  # none is used, and every page would copy them
 
 
-@cache
-def _template(name: str) -> Template:
-    return _environment.get_template(name)
-
-
 def policy(nonce: str = "", form_action: str = "'none'") -> str:
     """A page's Content-Security-Policy; with a nonce: its own style, script, pictures and mark."""
     ours = f"style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
@@ -64,7 +59,7 @@ def policy(nonce: str = "", form_action: str = "'none'") -> str:
 
 def render(template: str, language: str, **values: Any) -> str:
     """Fill a template; ``t`` gives its words."""
-    return _template(template).render(
+    return _environment.get_template(template).render(
         t=partial(languages.text, language),
         language=language,
         direction=languages.direction(language),

@@ -21,8 +21,9 @@ def _verifier(folder: Path) -> None:
 def _login(folder: Path) -> None:
     contexts, listed = steps.rows(_below(folder, "inside"))
     busy, waits = logins.rows(_below(folder, "busy")), waiting.rows(_below(folder, "waiting"))
-    show("CPU of a busy gateway, per login: eight commenters at once", [*busy, *contexts])
-    show("CPU of a gateway that waits: one at a time, the provider takes 50 ms a call", waits)
+    show(f"CPU of a busy gateway, per login: {logins.AT_ONCE} at once", [*busy, *contexts])
+    delay = f"{waiting.DELAY * 1000:.0f} ms"
+    show(f"CPU of a gateway that waits: one at a time, the provider takes {delay} a call", waits)
     show("The database's work in a login by X, and in a second one", listed)
 
 

@@ -41,9 +41,11 @@ def running(
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that the living threads of a process have used so far, in the kernel too."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    """CPU time that all threads of a process have used so far, in the kernel too.
+
+    The number of the clock is Linux's for another process, as ``clock_getcpuclockid(3)`` gives it.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def memory_mib(pid: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.harness import ENGINES, Browser, BrowserError, Browsers, Options
+from tests.browser.widget_town import Town, running_town
 from tests.servers import Authority
 
 OpenBrowser = Callable[..., Browser]
@@ -63,6 +64,20 @@ def open_browser(
 def browser(open_browser: OpenBrowser) -> Browser:
     """A desktop browser that nobody has used yet."""
     return open_browser()
+
+
+@pytest.fixture(scope="module")
+def built_town() -> Iterator[Town]:
+    """The town of a module's tests."""
+    with running_town() as town:
+        yield town
+
+
+@pytest.fixture
+def town(built_town: Town) -> Town:
+    """Blog, gateway, providers and an attacker for the widget, as if nobody had been there."""
+    built_town.reset()
+    return built_town
 
 
 def _keep_pictures(test: str, opened: list[Browser]) -> None:

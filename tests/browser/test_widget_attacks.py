@@ -1,7 +1,6 @@
 """A code signs in the page that asked for it and no other, and only the blog's own page can ask."""
 
 import secrets
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -24,7 +23,6 @@ from tests.browser.widget_town import (
     begin,
     loud,
     open_post,
-    running_town,
     until,
 )
 
@@ -32,17 +30,6 @@ ELSEWHERE = "The sign-in began in another window. Please try again."
 OPEN_AT_HEADING = """(url) => {
   document.querySelector("h1").onclick = () => { globalThis.evil = open(url); };
 }"""
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 @ONE_OF_THREE

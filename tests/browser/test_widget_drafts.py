@@ -1,7 +1,5 @@
 """What somebody wrote is never lost: not by signing in, nor by going away, nor by an error."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.browser.conftest import OpenBrowser
@@ -14,7 +12,6 @@ from tests.browser.widget_town import (
     begin,
     loud,
     open_post,
-    running_town,
     sign_in,
 )
 
@@ -30,17 +27,6 @@ WRITE_HUGE = """(size) => {
   field.value = "x".repeat(size);
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def write(browser: Browser, town: Town) -> Page:

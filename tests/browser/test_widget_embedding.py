@@ -1,7 +1,5 @@
 """What a blog gets by taking the widget in: who is asked for what and when, and how it looks."""
 
-from collections.abc import Iterator
-
 import httpx2
 import pytest
 
@@ -17,7 +15,6 @@ from tests.browser.widget_town import (
     foreign,
     loud,
     open_post,
-    running_town,
     sign_in,
 )
 
@@ -29,17 +26,6 @@ LOAD = """(src, integrity) => new Promise((done) => {
   script.onerror = () => done("refused");
   document.head.append(script);
 })"""
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def asked(town: Town) -> list[str]:

@@ -1,7 +1,5 @@
 """What breaks around the widget is said in words with the next step, and never in the console."""
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,7 +15,6 @@ from tests.browser.widget_town import (
     begin,
     loud,
     open_post,
-    running_town,
     sign_in,
 )
 
@@ -26,17 +23,6 @@ BUSY = "is busy. Please try again in a minute."
 AWAY = "cannot be reached. Please try again in a minute."
 FORBIDDEN = "The form-action policy of this page does not allow"
 OFFERED = "/sites/blog/providers.json"
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def answer(town: Town, content: str, status: int = 200) -> Response:

@@ -1,7 +1,6 @@
 """Every state of the widget in words and pictures: languages, directions, light and dark."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from tests.browser.widget_town import (
     come_near,
     loud,
     open_post,
-    running_town,
 )
 
 OVERFLOW = """() => {
@@ -44,17 +42,6 @@ SMALL = """() => [...document.querySelector("comment-login").shadowRoot.querySel
   .map(([text, box]) => `${text} ${box.width} x ${box.height}`)"""
 PICTURES = [("de", "ltr"), ("ar", "rtl")]
 ACCENTS = str.maketrans("aceginosuyAEINOSU", "àçéĝîñöšûýÀÉÎÑÖŠÛ")
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def pseudo(message: str) -> str:

@@ -89,20 +89,9 @@ RARE = sorted(set(CASES) - set(USUAL))
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(scope="module")
 def secure_town(authority: Authority) -> Iterator[Town]:
     with running_town(authority) as town:
         yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def policy(town: Town, more: str = "") -> dict[str, str | None]:

@@ -4,7 +4,6 @@ What is kept before the script has run follows from rules of ``place.css`` that 
 the number of buttons and the language, so they are held against what the widget then shows.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -15,7 +14,7 @@ from gateway.web import languages
 from tests.browser.conftest import OpenBrowser
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Post
-from tests.browser.widget_town import ONE_OF_THREE, WIDGET, Town, loud, running_town, sign_in
+from tests.browser.widget_town import ONE_OF_THREE, WIDGET, Town, loud, sign_in
 
 #: Notes what moves in sight, and where the text after the form begins, in sight or not.
 SHIFTS = """
@@ -90,16 +89,9 @@ MORE = ("Example", "Mastodon")
 CHROMIUM = pytest.mark.parametrize("engine", ["chromium"], indirect=True)
 
 
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
 @pytest.fixture(autouse=True)
 def six(town: Town) -> None:
     """A site with six services; the names of gateway and site are of a usual length."""
-    town.reset()
     offer: dict[str, Any] = httpx2.get(f"{town.gate.url}/sites/blog/providers.json").json()
     icon = offer["providers"][0]["icon"]
     offer["providers"] += [{"key": one.lower(), "label": one, "icon": icon} for one in MORE]

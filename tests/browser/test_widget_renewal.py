@@ -1,7 +1,5 @@
 """A token that is about to end is renewed, whatever the clock says and whoever is away."""
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.responses import JSONResponse
 
@@ -14,7 +12,6 @@ from tests.browser.widget_town import (
     Town,
     loud,
     open_post,
-    running_town,
     second_tab,
     sign_in,
 )
@@ -25,17 +22,6 @@ AHEAD = "(time) => { globalThis.ahead = time; }"
 ASK_FOR_TOKEN = """() => {
   globalThis.asked = document.querySelector("comment-login").getToken();
 }"""
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def refusal(town: Town, status: int, error: str) -> JSONResponse:

@@ -1,7 +1,5 @@
 """The commenter's session: shared by the tabs, renewed in time, ended everywhere at once."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.browser.conftest import OpenBrowser
@@ -14,7 +12,6 @@ from tests.browser.widget_town import (
     begin,
     loud,
     open_post,
-    running_town,
     second_tab,
     sign_in,
 )
@@ -26,17 +23,6 @@ NO_STORAGE = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
 """
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 def see_signed_out(page: Page) -> None:

@@ -1,6 +1,5 @@
 """How the widget says what it says: once, in the page's language, names in their own direction."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -12,7 +11,7 @@ from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, LABELS, NO_POPUPS, pick, press_icon
 from tests.browser.harness import Browser
 from tests.browser.widget_pages import Post
-from tests.browser.widget_town import WIDGET, Town, come_near, loud, open_post, running_town
+from tests.browser.widget_town import WIDGET, Town, come_near, loud, open_post
 
 #: Notes what a screen reader is given to say.
 LISTEN = """
@@ -28,6 +27,7 @@ Element.prototype.attachShadow = function (options) {
   return root;
 };
 """
+OUT_OF_SIGHT = "IntersectionObserver.prototype.observe = () => {};"
 TITLES = f"""[...{WIDGET}.shadowRoot.querySelectorAll(".button")]
   .map((one) => [one.title, one.textContent])"""
 #: For a name that stands in a sentence: where its first and its last sign are, from the left.
@@ -45,17 +45,6 @@ ENDS = """(name) => {
     });
   }
 }"""
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    with running_town() as town:
-        yield town
-
-
-@pytest.fixture(autouse=True)
-def fresh(town: Town) -> None:
-    town.reset()
 
 
 @CHROMIUM_FIRST
@@ -126,3 +115,16 @@ def test_a_name_is_read_from_its_own_side_in_a_sentence_of_the_other(
     first, last = page.evaluate(ENDS, name)
 
     assert (first < last) == (lang == "ar")
+
+
+@CHROMIUM_FIRST
+def test_whoever_comes_back_is_told_where_the_window_is_out_of_sight(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    """There a browser says of nothing that it is near."""
+    page = open_browser(before_scripts=OUT_OF_SIGHT).page
+
+    page.open(f"{town.blog.url}/#gw_error={'s' * 22}.denied")
+
+    page.see("The sign-in began in another window.", "[role=alert]")
+    assert loud(page) == []
