@@ -189,15 +189,19 @@ async def too_many(db: Reader, cookies: Mapping[str, str], keep: str) -> list[st
     """
     if len(cookies) <= KEPT:
         return []
-    ranked = []
-    for attempt in cookies:
-        found = await by_id(db, attempt)
-        if found is None or not found.belongs_to(cookies):
-            ranked.append((0, 0, attempt))
-        else:
+    marks = {f"id{number}": attempt for number, attempt in enumerate(cookies)}
+    rows = await db.rows(
+        f"SELECT * FROM attempts WHERE id IN ({', '.join(f':{mark}' for mark in marks)})",  # noqa: S608  # marks of ours, values by marks
+        **marks,
+    )
+    ranked = dict.fromkeys(cookies, (0, 0))
+    for row in rows:
+        found = shaped(Attempt, row)
+        if found.belongs_to(cookies):
             rank = 1 if found.outcome else 3 if found.proven else 2
-            ranked.append((4 if attempt == keep else rank, found.created_at, attempt))
-    return [attempt for _, _, attempt in sorted(ranked)[: len(ranked) - KEPT]]
+            ranked[found.id] = (4 if found.id == keep else rank, found.created_at)
+    oldest_first = sorted(cookies, key=lambda attempt: (*ranked[attempt], attempt))
+    return oldest_first[: len(cookies) - KEPT]
 
 
 async def drop(tx: Transaction, cookies: Mapping[str, str], attempts: list[str]) -> None:
