@@ -200,8 +200,8 @@ async def too_many(db: Reader, cookies: Mapping[str, str], keep: str) -> list[st
         if found.belongs_to(cookies):
             rank = 1 if found.outcome else 3 if found.proven else 2
             ranked[found.id] = (4 if found.id == keep else rank, found.created_at)
-    oldest_first = sorted(cookies, key=lambda attempt: (*ranked[attempt], attempt))
-    return oldest_first[: len(cookies) - KEPT]
+    first_to_go = sorted(cookies, key=lambda attempt: (*ranked[attempt], attempt))
+    return first_to_go[: len(cookies) - KEPT]
 
 
 async def drop(tx: Transaction, cookies: Mapping[str, str], attempts: list[str]) -> None:

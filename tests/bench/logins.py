@@ -49,7 +49,7 @@ def rows(folder: Path) -> list[Row]:
         until_it_answers(bare_port, "/")
         commenters = [
             Commenter(Wire(upstream.client_context()), at.url, person)
-            for person in _with_a_picture()[:AT_ONCE]
+            for person in _people()[:AT_ONCE]
         ]
         pool = open_things.enter_context(ThreadPoolExecutor(AT_ONCE))
         run = _Run(at, process.pid, f"http://127.0.0.1:{bare_port}/", plain.pid, commenters, pool)
@@ -60,8 +60,8 @@ def rows(folder: Path) -> list[Row]:
         return _table(costs)
 
 
-def _with_a_picture() -> list[str]:
-    """A picture that can't be had is asked for at each login, which is no login's cost."""
+def _people() -> list[str]:
+    """All but the one whose picture can't be had over TLS: each login would ask for it again."""
     return [key for key, person in PEOPLE.items() if person.picture != "http"]
 
 
