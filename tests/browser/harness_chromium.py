@@ -42,11 +42,15 @@ LOUD = ("security", "javascript")  # sources of the browser's own log that count
 
 @dataclass(frozen=True)
 class _Window:
-    """A tab, the session that commands it, and when it has been set up."""
+    """A tab, the session that commands it, and the answers to what sets it up.
+
+    All of them count: Chromium does not answer in the order of asking, and a page that was opened
+    before JavaScript was off still ran its scripts.
+    """
 
     tab: Tab
     session: str
-    ready: "Future[Json]"
+    set_up: "list[Future[Json]]"
 
 
 class Chromium:
@@ -159,7 +163,8 @@ class Chromium:
         window = self._windows.get(tab.id)
         if window is None:
             raise BrowserError(f"{method}: the window is closed")
-        window.ready.result(ANSWERS_WITHIN)
+        for answer in window.set_up:
+            answer.result(ANSWERS_WITHIN)
         return self._wire.call(method, params, sessionId=window.session)
 
     def _mouse(self, tab: Tab, **event: Any) -> None:
@@ -187,38 +192,33 @@ class Chromium:
             return
         if parent:
             self._tabs[session] = parent
-            self._listen(session)
-        self._post(session, "Runtime.runIfWaitingForDebugger")
+            for command in _LISTEN:
+                self._post(session, *command)
+        self._post(session, *_RUN)
 
     def _opened(self, session: str, tab: Tab) -> None:
         self._tabs[session] = tab
-        self._set_up(session)
-        ready = self._post(session, "Runtime.runIfWaitingForDebugger")
-        self._windows[tab.id] = _Window(tab, session, ready)
+        answers = [self._post(session, *command) for command in self._set_up()]
+        self._windows[tab.id] = _Window(tab, session, answers)
 
-    def _set_up(self, session: str) -> None:
+    def _set_up(self) -> Iterator[tuple[str, Json]]:
         """Before the new window's first script, so that popups are as their opener is."""
-        self._listen(session)
-        self._post(session, "Page.enable")
+        yield from _LISTEN
+        yield "Page.enable", {}
         if self.options.mobile:
-            self._post(session, "Emulation.setDeviceMetricsOverride", PHONE)
-            touch = {"enabled": True, "maxTouchPoints": 5}
-            self._post(session, "Emulation.setTouchEmulationEnabled", touch)
+            yield "Emulation.setDeviceMetricsOverride", PHONE
+            yield "Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5}
         if self.options.dark:
             scheme = {"name": "prefers-color-scheme", "value": "dark"}
-            self._post(session, "Emulation.setEmulatedMedia", {"features": [scheme]})
+            yield "Emulation.setEmulatedMedia", {"features": [scheme]}
         if not self.options.scripts:
-            self._post(session, "Emulation.setScriptExecutionDisabled", {"value": True})
+            yield "Emulation.setScriptExecutionDisabled", {"value": True}
         if self.options.before_scripts:
             source = {"source": self.options.before_scripts}
-            self._post(session, "Page.addScriptToEvaluateOnNewDocument", source)
+            yield "Page.addScriptToEvaluateOnNewDocument", source
+        yield _RUN
 
-    def _listen(self, session: str) -> None:
-        for method in ("Runtime.enable", "Log.enable", "Network.enable"):
-            self._post(session, method)
-        self._post(session, "Target.setAutoAttach", _ATTACH)
-
-    def _post(self, session: str, method: str, params: Json | None = None) -> "Future[Json]":
+    def _post(self, session: str, method: str, params: Json) -> "Future[Json]":
         return self._wire.post(method, params, sessionId=session)
 
     def _detached(self, params: Json, _: Tab | None) -> None:
@@ -246,6 +246,13 @@ class Chromium:
 
 
 _ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+_LISTEN: tuple[tuple[str, Json], ...] = (
+    ("Runtime.enable", {}),
+    ("Log.enable", {}),
+    ("Network.enable", {}),
+    ("Target.setAutoAttach", _ATTACH),
+)
+_RUN: tuple[str, Json] = ("Runtime.runIfWaitingForDebugger", {})
 _HEARD = {
     "Target.attachedToTarget": Chromium._attached,
     "Target.detachedFromTarget": Chromium._detached,
@@ -281,12 +288,15 @@ def _switches(options: Options) -> Iterator[str]:
 
 
 def _write_preferences(home: Path, options: Options) -> None:
-    """Debian blocks third-party cookies by default; only the opposite needs saying."""
-    if not options.third_party_cookies:
-        return
+    """What a person sets under "Privacy". Debian refuses third-party cookies by default."""
+    privacy: Json = {}
+    if options.third_party_cookies:
+        privacy |= {"cookie_controls_mode": 0, "block_third_party_cookies": False}
+    if options.no_data_of:
+        refused = {f"{options.no_data_of},*": {"setting": 2}}
+        privacy["content_settings"] = {"exceptions": {"cookies": refused}}
     (home / "Default").mkdir()
-    wanted = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
-    (home / "Default" / "Preferences").write_text(json.dumps(wanted))
+    (home / "Default" / "Preferences").write_text(json.dumps({"profile": privacy}))
 
 
 def _character(character: str) -> tuple[str, str, int]:

@@ -50,6 +50,7 @@ class Options:
     languages: str = "en-US,en"  # navigator.languages and Accept-Language
     scripts: bool = True  # False: JavaScript off
     third_party_cookies: bool = False
+    no_data_of: str = ""  # host whose cookies and storage are refused; Chromium only
     before_scripts: str = ""  # JavaScript run in every document before its own
     authority: Authority | None = None  # whose TLS servers are believed
 

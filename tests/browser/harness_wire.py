@@ -47,7 +47,9 @@ class Wire:
             raise BrowserError(f"{method} was not answered in {ANSWERS_WITHIN:.0f} s") from error
 
     def post(self, method: str, params: Json | None = None, **more: Any) -> Future[Json]:
-        """Send a command and do not wait. Commands are carried out in the order of sending."""
+        """Send a command and do not wait. The next may be carried out before it: Chromium has
+        commands that go another way than the rest.
+        """
         number = next(self._numbers)
         answer: Future[Json] = Future()
         self._waiting[number] = answer

@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.verify import AsyncVerifier, BadToken, Fetch
 
 STYLE = """
+/* A scroll bar that comes while the page is being read would move everything sideways. */
+html { overflow-y: scroll; }
 :root { color-scheme: light dark; font: 1rem/1.5 "DejaVu Sans", "Noto Sans", sans-serif; }
 body { margin: 0; padding: 1rem; }
 main { max-inline-size: 40rem; margin-inline: auto; }
