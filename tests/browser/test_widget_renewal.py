@@ -1,5 +1,7 @@
 """A token that is about to end is renewed, whatever the clock says and whoever is away."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from starlette.responses import JSONResponse
 
@@ -21,6 +23,14 @@ TOKEN = "[name=commentgate_token]"
 AHEAD = "(time) => { globalThis.ahead = time; }"
 ASK_FOR_TOKEN = """() => {
   globalThis.asked = document.querySelector("comment-login").getToken();
+}"""
+
+#: What the browser says to whoever wants storage and a lock.
+REFUSED = """async () => {
+  const said = [];
+  for (const want of [async () => localStorage, () => navigator.locks.request("x", () => 0)])
+    await want().catch((error) => said.push(error.name));
+  return said;
 }"""
 
 
@@ -115,6 +125,25 @@ def test_a_gateway_that_is_away_at_renewal_keeps_session_and_text(
     page.wait_url("#comment-1")
     assert kept == DRAFT
     assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert loud(page) == []
+
+
+@pytest.mark.parametrize("engine", ["chromium"], indirect=True)  # has such a setting for one site
+def test_a_browser_that_keeps_no_data_of_the_blog_renews_all_the_same(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    """It refuses storage, and the lock that lets one tab ask at a time."""
+    browser = open_browser(before_scripts=CLOCK, no_data_of=urlsplit(town.blog.url).hostname or "")
+    page = open_post(browser, town)
+    assert page.evaluate(REFUSED) == ["SecurityError", "SecurityError"]
+    sign_in(browser, page)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
+
+    page.click("#send")
+
+    page.wait_url("#comment-1")
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert town.redeemed == ["authorization_code", "refresh_token"]
     assert loud(page) == []
 
 

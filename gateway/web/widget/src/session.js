@@ -122,9 +122,11 @@ export function renew(share) {
     if (failure === 'refused' && before === session) become(null, true, 'ended');
     return failure;
   };
-  return (renewing ??= Promise.resolve(
-    navigator.locks?.request('commentgate', work) ?? work(),
-  ).finally(() => (renewing = null)));
+  // Where the browser keeps no data of the blog, or has no locks, every tab works for itself.
+  const inTurn = async () => navigator.locks.request('commentgate', work);
+  return (renewing ??= inTurn()
+    .catch(work)
+    .finally(() => (renewing = null)));
 }
 
 /** Keeps the token fresh while the page is shown. */
