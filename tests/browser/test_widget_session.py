@@ -19,6 +19,15 @@ from tests.browser.widget_town import (
 BABBAGE = "Charles Babbage"
 TOKEN = "[name=commentgate_token]"
 RECORD = "commentgate.session"
+#: From here on storage reads as it is now, and the tab looks into it with each message.
+LAGGING = """() => {
+  const old = { ...localStorage };
+  Storage.prototype.getItem = (key) => old[key] ?? null;
+  new BroadcastChannel("commentgate").onmessage = ({ data }) => {
+    dispatchEvent(new PageTransitionEvent("pageshow"));
+    globalThis.looked = data.type;
+  };
+}"""
 NO_STORAGE = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
@@ -47,6 +56,23 @@ def test_two_tabs_sign_in_with_different_providers_at_once(browser: Browser, tow
     see_signed_in(second, "twitter", BABBAGE)
     assert town.redeemed == ["authorization_code"] * 2
     assert first.property("#comment", "value") == DRAFT
+    assert loud(first, second) == []
+
+
+@CHROMIUM_FIRST
+def test_storage_that_lags_behind_does_not_undo_what_another_tab_has_told(
+    browser: Browser, town: Town
+) -> None:
+    """Firefox gives the message first and the new value some milliseconds later."""
+    first = open_post(browser, town)
+    second = second_tab(browser, town)
+    second.evaluate(LAGGING)
+
+    sign_in(browser, first)
+
+    second.wait("globalThis.looked === 'session'")
+    see_signed_in(second)
+    assert second.property(TOKEN, "value") == first.property(TOKEN, "value")
     assert loud(first, second) == []
 
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, LABELS, NO_POPUPS, pick, press_icon
 from tests.browser.harness import Browser
 from tests.browser.widget_pages import Post
-from tests.browser.widget_town import WIDGET, Town, come_near, loud, open_post
+from tests.browser.widget_town import WIDGET, Town, come_near, loud, open_post, sign_in
 
 #: Notes what a screen reader is given to say.
 LISTEN = """
@@ -30,6 +30,12 @@ Element.prototype.attachShadow = function (options) {
 OUT_OF_SIGHT = "IntersectionObserver.prototype.observe = () => {};"
 TITLES = f"""[...{WIDGET}.shadowRoot.querySelectorAll(".button")]
   .map((one) => [one.title, one.textContent])"""
+#: What the widget says, and the width and height that are left of it.
+MESSAGE = f"""() => {{
+  const message = {WIDGET}.shadowRoot.querySelector(".message");
+  const {{ width, height }} = message.getBoundingClientRect();
+  return [message.textContent, width, height];
+}}"""
 #: For a name that stands in a sentence: where its first and its last sign are, from the left.
 ENDS = """(name) => {
   const sentence = document.querySelector("comment-login").shadowRoot.querySelector(".privacy");
@@ -74,6 +80,23 @@ def test_after_a_return_in_the_same_tab_each_message_is_spoken_once(
 
     connecting = german["connecting"].format(provider=LABELS["twitter"])
     assert page.evaluate("spoken") in ([said[answer]], [connecting, said[answer]])
+    assert loud(page) == []
+
+
+@CHROMIUM_FIRST
+@pytest.mark.parametrize("look", ["buttons", "icons"])
+def test_who_has_signed_in_is_spoken_and_not_shown_twice(
+    browser: Browser, town: Town, look: str
+) -> None:
+    """The line with the name, Log out and Change says it to the eye."""
+    town.blog.knobs.post = Post(attributes=f'look="{look}"' if look == "icons" else "")
+    page = open_post(browser, town)
+
+    sign_in(browser, page)
+    said = page.evaluate(MESSAGE)
+
+    words = languages.catalogue("en")["widget"]["welcome"]
+    assert said == [words.format(name=ADA), 1, 1]
     assert loud(page) == []
 
 

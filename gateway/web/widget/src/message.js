@@ -15,7 +15,7 @@ export function messages() {
    * @param {string} [manner]  urgent, busy or quiet
    * @param {Record<string, () => void>} [next]  what to do, by the key of the words on the button
    */
-  function tell(key, values, manner, next) {
+  function tell(key, values, manner = '', next) {
     node.className = 'message row ' + manner;
     for (const old of [status, alert, actions]) old.replaceChildren();
     if (key) (manner === 'urgent' ? alert : status).append(...say(key, values));

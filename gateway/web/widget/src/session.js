@@ -27,7 +27,7 @@ export const watchers = new Set();
 
 /** @type {boolean | undefined} */
 let stored = true;
-let given = 0;
+let given = -1000;
 /** @type {Promise<string> | null} */
 let renewing = null;
 
@@ -49,8 +49,12 @@ function become(next, ours, reason) {
   for (const watcher of watchers) watcher(reason);
 }
 
-/** Reads again what other tabs may have changed. */
-export const look = () => stored && become(read('session'));
+/**
+ * Reads again what other tabs may have changed. Not within a second of having heard it: Firefox
+ * tells of a session some milliseconds before it can be read, and the old one would come back.
+ */
+export const look = () =>
+  stored && performance.now() - given > 1000 && become(read('session'));
 
 /** How long the token still lives, in milliseconds. No clock is compared with another one. */
 export function left() {
