@@ -23,8 +23,6 @@ from gateway.seal import same
 from gateway.sessions import Session
 from gateway.steps import Begun, Browser
 
-PATH = "/account"
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -46,8 +44,8 @@ class Done:
     receipt: str = ""
 
 
-async def sign_in(gate: Gate, provider: str, address: str, lang: str) -> Begun:
-    """Begin an attempt that ends on the account page. Raises ``UnknownProvider``."""
+async def sign_in(gate: Gate, provider: str, return_to: str, address: str, lang: str) -> Begun:
+    """Begin an attempt that ends on the account page, ``return_to``. Raises ``UnknownProvider``."""
     own = gate.own_site
     if gate.offered(own, provider) is None:
         raise UnknownProvider
@@ -55,7 +53,7 @@ async def sign_in(gate: Gate, provider: str, address: str, lang: str) -> Begun:
         site=own.id,
         provider=provider,
         mode="here",
-        return_to=gate.settings.public_url + PATH,
+        return_to=return_to,
         challenge="",
         widget_state="",
         proven=True,

@@ -83,8 +83,8 @@ async def record(tx: Transaction, wish: Wish, address: str, now: int) -> tuple[s
 async def pending_from(db: Reader, address: str, now: int) -> int:
     """How many attempts from one address prefix could still be finished."""
     row = await db.row(
-        "SELECT count(*) AS pending FROM attempts WHERE address = :address AND expires_at > :now"
-        " AND taken_at IS NULL AND outcome IS NULL",
+        "SELECT count(*) AS pending FROM attempts WHERE address = :address AND address <> ''"
+        " AND expires_at > :now AND taken_at IS NULL AND outcome IS NULL",
         address=address,
         now=now,
     )
@@ -172,7 +172,7 @@ async def end(tx: Transaction, attempt: str, outcome: Outcome, now: int) -> bool
     """Turn the attempt into a tombstone; False if it was one already."""
     return bool(
         await tx.execute(
-            "UPDATE attempts SET outcome = :outcome, ended_at = :now, sealed = NULL,"
+            "UPDATE attempts SET outcome = :outcome, ended_at = :now, sealed = NULL, address = '',"
             " taken_at = coalesce(taken_at, :now) WHERE id = :id AND outcome IS NULL",
             id=attempt,
             outcome=outcome,
@@ -215,8 +215,11 @@ async def drop(tx: Transaction, cookies: Mapping[str, str], attempts: list[str])
 
 
 async def forget(tx: Transaction, now: int) -> None:
-    """Forget tombstones that have led back for a day."""
+    """Forget tombstones that have led back for a day, and where an attempt in time came from."""
     await tx.execute("DELETE FROM attempts WHERE created_at < :then", then=now - REMEMBERED - LIFE)
+    await tx.execute(
+        "UPDATE attempts SET address = '' WHERE expires_at <= :now AND address <> ''", now=now
+    )
 
 
 def _attempt(row: Row | None) -> Attempt | None:

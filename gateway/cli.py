@@ -116,7 +116,13 @@ def demo(port: int) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", default=8002, show_default=True, help="Where the stand-ins listen.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8002,
+    show_default=True,
+    help="Where the stand-ins listen.",
+)
 @click.option(
     "--gateway",
     default="http://127.0.0.1:8000",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.database import Reader, Row, Transaction
+from gateway.database import Reader, Row, Transaction, present
 from gateway.seal import random_id
 from gateway.sites import Site
 from gateway.text import clean, email, web_url
@@ -128,7 +128,7 @@ async def subject(tx: Transaction, person: str, site: Site, now: int) -> str:
         site=site.subject_scope,
         now=now,
     )
-    return str(row["subject"]) if row else ""
+    return str(present(row)["subject"])
 
 
 async def is_banned(db: Reader, person: str, site: Site) -> bool:

@@ -81,6 +81,7 @@ _LATER = {
         "redirect_uris",
         "post_logout_redirect_uris",
         "backchannel_logout_uri",
+        "id_token_signed_response_alg",
     ),
 }
 

@@ -32,8 +32,9 @@
         ├── DatabaseUnusable    the database can't be opened, or is none
         └── KeysUnreadable      no secret key opens the signing keys
 
-``code`` is stable and machine-readable; ``status`` is the HTTP status; ``message`` says what
-happened and what helps. Pages for people take their words from the catalogues, by ``code``.
+``code`` is stable and machine-readable; ``status`` is the HTTP status, where there is an answer of
+that kind; ``message`` says what happened and what helps. Pages for people take their words from
+the catalogues, by ``code``.
 """
 
 from dataclasses import dataclass
@@ -202,7 +203,6 @@ class ProviderError(GatewayError):
     """A provider refused or failed. The person is led back with the reason ``provider``."""
 
     code = "provider"
-    status = 502
     message = "The provider did not say who this is."
 
 
@@ -252,7 +252,6 @@ class ProviderTimeout(ProviderError):
     """No answer within the limits."""
 
     code = "provider_timeout"
-    status = 504
     message = "The provider did not answer in time."
 
 

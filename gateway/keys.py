@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.database import Database, Reader, Transaction, shaped
+from gateway.database import Database, Reader, Transaction, present, shaped
 from gateway.errors import KeysUnreadable
 from gateway.seal import Seal, random_id
 
@@ -168,8 +168,8 @@ async def rotate(db: Database, seal: Seal, now: int) -> int:
 
     async def work(tx: Transaction) -> int:
         await _make_ready(tx, seal, now)
-        row = await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL")
-        use_from = max(now, (row["created_at"] if row else now) + PUBLISHED_BEFORE_USE)
+        row = present(await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL"))
+        use_from = max(now, int(row["created_at"]) + PUBLISHED_BEFORE_USE)
         await tx.execute(
             "UPDATE signing_keys SET replaced_at = :use_from"
             " WHERE use_from IS NOT NULL AND replaced_at IS NULL",

@@ -9,6 +9,7 @@ is an *avatar*: a random id for one person at one site.
 import asyncio
 import base64
 import hashlib
+import logging
 import struct
 import sys
 from collections.abc import Callable
@@ -18,16 +19,19 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from gateway import redraw
-from gateway.database import Database, Reader, Transaction
+from gateway.database import Database, Reader, Transaction, present
 from gateway.errors import Busy, ProviderError
 from gateway.http import Asking
 from gateway.seal import b64url, random_id
 from providers.base import Identity
 
 WAITING = 200  # pictures in the queue; more are left for the next sign-in
+REDIRECTIONS = (301, 302, 303, 307, 308)
 REDIRECTS = 3  # each judged like the first address: Facebook's pictures need one
 WITHIN = 15.0  # seconds for redrawing, start of the process included
 KEPT_FRESH = 7 * 86_400  # seconds after which an unchanged address is asked again
+
+log = logging.getLogger("commentgate")
 
 Drawn = list[bytes]
 
@@ -60,7 +64,7 @@ async def avatar(tx: Transaction, person: str, site: str, namespace: str, provid
         namespace=namespace,
         provider_id=provider_id,
     )
-    return str(row["id"]) if row else ""
+    return str(present(row)["id"])
 
 
 async def find(db: Reader, avatar_id: str) -> Avatar | None:
@@ -124,6 +128,8 @@ class PictureDesk:
                 await self._keep_current(identity)
             except (ProviderError, Busy, OSError):
                 pass  # initials are shown; the next sign-in tries again
+            except Exception:  # whatever it was, the next picture may be better
+                log.exception("a picture failed")
             finally:
                 self._waiting.task_done()
 
@@ -153,9 +159,12 @@ class PictureDesk:
             response = await self._transport.ask("GET", url, most=redraw.BYTES)
             if response.status == 200:
                 return response.content
-            if "location" not in response.headers or response.status not in (301, 302, 303):
+            if "location" not in response.headers or response.status not in REDIRECTIONS:
                 return None
-            url = urljoin(url, response.headers["location"])
+            try:
+                url = urljoin(url, response.headers["location"])
+            except ValueError:  # no address at all
+                return None
         return None
 
 

@@ -203,13 +203,15 @@ async def end(gate: Gate, caller: Caller, token: str) -> None:
     if sid is None:
         return
 
-    async def work(tx: Transaction) -> None:
+    async def work(tx: Transaction) -> str | None:
         session = await sessions.find(tx, sid, now)
         if session is None or session.site != site.id:
-            return
+            return None
         await sessions.end(tx, session.sid)
         if genuine:
             await gateway_sessions.end(tx, session.gateway_session)
-        events.signed_out(session.person, site.id)
+        return session.person
 
-    await gate.db.transact(work)
+    person = await gate.db.transact(work)
+    if person:
+        events.signed_out(person, site.id)

@@ -11,11 +11,10 @@ from providers.base import Identity
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What a browser showed: attempt cookies (id to value), our session's cookie, its network."""
+    """What a browser showed: attempt cookies (id to value), our session's cookie."""
 
     attempts: Mapping[str, str]
     session: str | None
-    address: str
 
 
 @dataclass(frozen=True, slots=True)

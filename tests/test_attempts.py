@@ -361,3 +361,22 @@ async def test_a_tombstone_leads_back_for_a_day_and_is_forgotten_then(db: Databa
 
     assert still is not None
     assert await attempts.by_id(db, attempt) is None
+
+
+async def test_where_an_attempt_came_from_is_forgotten_with_its_end_or_its_time(
+    db: Database,
+) -> None:
+    async def addresses() -> list[str]:
+        rows = await db.rows("SELECT address FROM attempts ORDER BY address")
+        return [row["address"] for row in rows]
+
+    ended, _ = await _begin(db)
+    await _begin(db)
+    await _end(db, ended)
+    assert await addresses() == ["", "net"]
+
+    await db.transact(lambda tx: attempts.forget(tx, NOW + LIFE - 1))
+    assert await addresses() == ["", "net"]
+
+    await db.transact(lambda tx: attempts.forget(tx, NOW + LIFE))
+    assert await addresses() == ["", ""]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -185,6 +186,33 @@ def test_the_example_is_a_good_configuration(folder: Path, monkeypatch: pytest.M
     (folder / "example.toml").write_text(_run("example-config").stdout)
 
     assert _run("check", "--config", "example.toml").exit_code == 0
+
+
+# -- rehearse ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--host=example.org", "example.org is not a loopback address"),
+        ("--host=192.0.2.1", "192.0.2.1 is not a loopback address"),
+        ("--port=70000", "is not in the range"),
+    ],
+)
+def test_rehearse_refuses_an_address_with_a_sentence(option: str, said: str) -> None:
+    refused = CliRunner().invoke(main, ["rehearse", option])
+
+    assert isinstance(refused.exception, SystemExit)
+    assert said in f"{refused.exception} {refused.output}"
+
+
+def test_rehearse_says_which_option_names_another_port() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = CliRunner().invoke(main, ["rehearse", f"--port={taken.getsockname()[1]}"])
+
+    assert "--port names another one" in f"{refused.exception} {refused.output}"
 
 
 # -- serve ---------------------------------------------------------------------------------------

@@ -84,8 +84,7 @@ def test_settings_said_to_have_no_effect_yet_are_the_ones_that_check_names() -> 
             for name, cells in named(section("settings.md", heading)).items()
             if cells[2].startswith("*no effect yet*")
         }
-        # It has a default, so that it is never absent and a note would always be shown.
-        assert without - {"id_token_signed_response_alg"} == set(config._LATER[kind])
+        assert without == set(config._LATER[kind])
 
 
 # -- routes, commands, errors --------------------------------------------------------------------
@@ -145,19 +144,24 @@ SPOKEN = {
     "unknown_host": "421",
     "temporarily_unavailable": "429 or 503",
     "invalid_request": "400",
-    "provider": "502",
 }
 
 
 def test_the_errors_page_has_every_error_with_its_status() -> None:
     leaves = [kind for kind in _leaves(errors.GatewayError) if "code" in vars(kind)]
-    wanted = {
-        kind.code: str(kind.status) for kind in leaves if not issubclass(kind, errors.StartError)
-    }
+    silent = (errors.StartError, errors.ProviderError)  # a person is led back, by a page that works
+    wanted = {kind.code: str(kind.status) for kind in leaves if not issubclass(kind, silent)}
 
-    listed = _statuses("## Pages") | _statuses("## Providers") | _statuses("## JSON answers")
+    listed = _statuses("## Pages") | _statuses("## JSON answers")
 
     assert listed == wanted | SPOKEN
+
+
+def test_the_errors_page_has_every_failure_of_a_provider() -> None:
+    listed = set(named(section("errors.md", "## Providers")))
+
+    family = {kind.code for kind in _leaves(errors.ProviderError)}
+    assert listed == family | {errors.ProviderError.code}
 
 
 def test_the_errors_page_has_every_error_that_people_read_about() -> None:

@@ -321,9 +321,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=8))
 @example(steps=[("rotate", 0), ("sleep", 26 * HOUR), ("retire", 1), ("sleep", 3 * HOUR)])
 @example(steps=[("rotate", 0), ("retire", 1), ("sleep", 26 * HOUR), ("sleep", 3 * HOUR)])

@@ -121,3 +121,15 @@ async def test_a_redirect_is_followed_and_a_circle_is_not(monkeypatch: pytest.Mo
 
     assert await _fetched(two_hops, monkeypatch)
     assert not await _fetched(for_ever, monkeypatch)
+
+
+@pytest.mark.parametrize("where", ["http://[", "//[", "http://a]b/", "http://\u2100.com/"])
+async def test_N5_a_redirect_to_what_is_no_address_is_no_picture(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def astray(request: Request) -> Response:
+        answer = Response(status_code=302)
+        answer.raw_headers.append((b"location", where.encode()))
+        return answer
+
+    assert not await _fetched(astray, monkeypatch)

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 from starlette.applications import Starlette
 
+import providers
 from gateway.config import Settings, read
 from gateway.demo.run import environment, provider_tables
 from gateway.gate import Gate
@@ -27,11 +28,11 @@ from gateway.seal import digest
 from gateway.web.app import application
 from tests.promises import keeper
 
+PROVIDERS = tuple(providers.PROVIDERS)
 GATEWAY = "http://127.0.0.1:8000"
 BLOG = "https://blog.example.org"
 GARDEN = "https://garden.example.org"
 SECRET = "the same at every start, so that a folder can be opened again"
-PROVIDERS = ("wordpress", "twitter", "twitter1", "facebook")
 
 
 class Clock:

@@ -31,6 +31,13 @@ def shaped(kind: type[Shape], row: Row) -> Shape:
     return msgspec.convert({name: row[name] for name in columns}, kind, strict=False)
 
 
+def present(row: Row | None) -> Row:
+    """A row that the statement before makes sure of. Raises LookupError if it is missing."""
+    if row is None:
+        raise LookupError("the database left out a row that must be there")
+    return row
+
+
 class Reader(Protocol):
     """Somebody who can read."""
 

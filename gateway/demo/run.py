@@ -24,9 +24,8 @@ from gateway import logs
 from gateway.config import read
 from gateway.demo import blog
 from gateway.web.app import application
-from providers import rehearsal
+from providers import PROVIDERS, rehearsal
 
-PROVIDERS = ("wordpress", "twitter", "twitter1", "facebook")
 STOP_WITHIN = 2  # seconds
 BACKLOG = 128
 
@@ -151,7 +150,7 @@ def demo(first_port: int) -> None:
     places, sentence = town(first_port)
     with tempfile.TemporaryDirectory(prefix="commentgate-demo-") as folder:
         apps = servers(places, Path(folder))
-        sockets = _listen(list(apps))
+        sockets = _listen(list(apps), "DEMO_PORT moves the ports.")
         if sentence:
             print(sentence)  # noqa: T201  # this is what the command is for
         print(f"Open {places.blog.url}/ and sign in. Ctrl-C stops everything.", flush=True)  # noqa: T201  # the one line of the demo
@@ -185,16 +184,22 @@ def servers(places: Town, folder: Path) -> Mapping[Place, Starlette]:
 
 def rehearse(host: str, port: int, gateway_url: str) -> None:
     """Run the stand-ins alone. Exits with a sentence off loopback or where the port is taken."""
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    if not _is_loopback(host):
         sys.exit(f"{host} is not a loopback address; the stand-ins sign anybody in as anybody.")
     written = f"[{host}]" if ":" in host else host
     place = Place(written, "127.0.0.1" if host == "localhost" else host, port)
     app = rehearsal.rehearsal(place.url, rehearsal.demo_apps(gateway_url))
-    sockets = _listen([place])
+    sockets = _listen([place], "--port names another one.")
     print(_as_toml(provider_tables(place.url, gateway_url)))  # noqa: T201  # this is what the command is for
     for variable, secret in environment(gateway_url).items():
         print(f"# export {variable}={secret}", flush=True)  # noqa: T201  # stand-ins' secrets are no secrets
     asyncio.run(_serve_until_told({app: sockets[0]}))
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False
 
 
 def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
@@ -205,13 +210,13 @@ def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _listen(places: list[Place]) -> list[socket.socket]:
+def _listen(places: list[Place], remedy: str) -> list[socket.socket]:
     sockets = []
     for place in places:
         try:
             sockets.append(place.listen())
         except OSError as error:
-            sys.exit(f"{place.url} can't be used: {error.strerror}. DEMO_PORT moves the ports.")
+            sys.exit(f"{place.url} can't be used: {error.strerror}. {remedy}")
     return sockets
 
 

@@ -12,11 +12,23 @@ from gateway.account import Account
 from gateway.gate import Gate
 from gateway.web import assets, languages, pages
 from gateway.web.forms import read_own_form
-from gateway.web.login import show
-from gateway.web.state import cookies_of, gate_of, language_of
+from gateway.web.login import ACCOUNT, show
+from gateway.web.state import address_of, cookies_of, gate_of, language_of
 
+# What an action or a sign-in came to; after an erasure its receipt is shown instead.
 SAID = frozenset(
-    (*accounts.ACTIONS, "nothing", "not_sure", "denied", "expired", "provider", "busy", "off")
+    {
+        "withdraw",
+        "end_session",
+        "end_all",
+        "sign_out",
+        "nothing",
+        "not_sure",
+        "denied",
+        "expired",
+        "provider",
+        "off",
+    }
 )
 
 
@@ -87,8 +99,13 @@ async def sign_in(request: Request) -> Response:
     """``POST /account/sign-in``: to a provider, and back to the account page."""
     gate, cookies = gate_of(request), cookies_of(request)
     form = await read_own_form(request, gate.settings.public_url)
-    address = cookies.browser(request).address
-    begun = await accounts.sign_in(gate, form.get("provider", ""), address, language_of(request))
+    begun = await accounts.sign_in(
+        gate,
+        form.get("provider", ""),
+        gate.settings.public_url + ACCOUNT,
+        address_of(request),
+        language_of(request),
+    )
     return show(begun, cookies)
 
 
@@ -101,7 +118,7 @@ async def act(request: Request) -> Response:
     if action == "export":
         return _download(await accounts.of_proven_browser(gate, browser, token))
     done = await accounts.act(gate, browser, action, form.get("target", ""), token)
-    path = f"/deletion/{done.receipt}" if done.receipt else f"{accounts.PATH}?said={done.said}"
+    path = f"/deletion/{done.receipt}" if done.receipt else f"{ACCOUNT}?said={done.said}"
     response = pages.see_other(path)
     if done.said in ("sign_out", "erase"):
         cookies.drop_session(response)

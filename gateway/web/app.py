@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.config import Settings, load
-from gateway.errors import Busy, PageError, TooMany
+from gateway.errors import Back, Busy, PageError, TooMany
 from gateway.gate import open_gate
 from gateway.http import Asking
 from gateway.web import (
@@ -30,7 +30,7 @@ from gateway.web import (
     token,
 )
 from gateway.web.middleware import AccessLog, Doorkeeper
-from gateway.web.state import language_of
+from gateway.web.state import language_of, note_error
 
 CONFIG_VARIABLE = "COMMENTGATE_CONFIG"
 
@@ -102,7 +102,7 @@ async def _page_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, PageError):
         raise error
     language = error.back.lang if error.back else language_of(request)
-    response = error_page(language, error.code, error.status, error.back)
+    response = error_page(request, error.code, error.status, language, error.back)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Busy):
@@ -114,19 +114,22 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "broken")
-    response = error_page(language_of(request), code, error.status_code, None)
+    response = error_page(request, code, error.status_code, language_of(request))
     response.headers.update(error.headers or {})
     return response
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     if request.url.path in token.PATHS:
-        return token.broken()
-    return error_page(language_of(request), "broken", 500, None)
+        return token.broken(request)
+    return error_page(request, "broken", 500, language_of(request))
 
 
-def error_page(language: str, code: str, status: int, back: object) -> Response:
+def error_page(
+    request: Request, code: str, status: int, language: str, back: Back | None = None
+) -> Response:
     """What happened, what helps, and the way back."""
+    note_error(request.scope, code)
     return pages.page(
         "error.html",
         language,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 import providers
 from gateway.errors import UnknownSite
 from gateway.web import languages
-from gateway.web.state import gate_of
+from gateway.web.state import gate_of, note_error
 
 STATIC = Path(__file__).parent / "static"
 ICONS = Path(providers.__file__).parent / "icons"
@@ -96,6 +96,7 @@ async def offered(request: Request) -> Response:
     headers = {"Vary": "Origin", "X-Content-Type-Options": "nosniff"}
     site = gate.settings.sites.find(request.path_params["site"])
     if site is None:
+        note_error(request.scope, UnknownSite.code)
         described = {"error": UnknownSite.code, "error_description": UnknownSite.message}
         headers["Cache-Control"] = "no-store"
         return Response(msgspec.json.encode(described), 404, headers, "application/json")

@@ -48,7 +48,6 @@ class Cookies:
                 if name.startswith(prefix)
             },
             session=found.get(self.session),
-            address=request.client.host if request.client else "",
         )
 
     def keep_attempt(self, response: Response, attempt: str, value: str) -> None:

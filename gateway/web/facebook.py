@@ -9,7 +9,7 @@ from gateway import erasure
 from gateway.errors import BadSignedRequest, PageError, UnknownProvider
 from gateway.web import pages
 from gateway.web.forms import read_form
-from gateway.web.state import gate_of, language_of
+from gateway.web.state import gate_of, language_of, note_error
 
 NAMESPACE = "facebook"
 
@@ -19,7 +19,7 @@ async def deauthorize(request: Request) -> Response:
     try:
         person = await _person(request)
     except BadSignedRequest as error:
-        return _refused(error)
+        return _refused(request, error)
     await erasure.sign_out(gate_of(request), NAMESPACE, person)
     return JSONResponse({}, headers=pages.HEADERS)
 
@@ -29,7 +29,7 @@ async def deletion(request: Request) -> Response:
     try:
         person = await _person(request)
     except BadSignedRequest as error:
-        return _refused(error)
+        return _refused(request, error)
     gate = gate_of(request)
     code = await erasure.erase(gate, NAMESPACE, person)
     url = f"{gate.settings.public_url}/deletion/{code}"
@@ -50,7 +50,8 @@ async def _person(request: Request) -> str:
     return erasure.read_signed_request(signed, app.client_secret, gate.now())
 
 
-def _refused(error: BadSignedRequest) -> Response:
+def _refused(request: Request, error: BadSignedRequest) -> Response:
+    note_error(request.scope, error.code)
     described = {"error": error.code, "error_description": str(error)}
     return JSONResponse(described, error.status, pages.HEADERS)
 

@@ -44,6 +44,8 @@ async def privacy(request: Request) -> Response:
         contact=settings.contact or None,
         attempt_minutes=str(attempts.LIFE // 60),
         attempt_hours=str(attempts.REMEMBERED // 3600),
-        idle_days=str(sessions.IDLE // A_DAY),
-        session_days=str(gateway_sessions.ABSOLUTE // A_DAY),
+        here_idle=str(gateway_sessions.IDLE // A_DAY),
+        here_days=str(gateway_sessions.ABSOLUTE // A_DAY),
+        blog_idle=str(sessions.IDLE // A_DAY),
+        blog_days=str(sessions.ABSOLUTE // A_DAY),
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "locales"
 LANGUAGES = tuple(sorted(file.stem for file in FOLDER.glob("*.json")))
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he"})
 DEFAULT = "en"
 _CHINESE = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant"}
 _NORWEGIAN = {"no": "nb", "nn": "nb"}
@@ -31,7 +30,7 @@ def text(language: str, key: str, **values: str) -> str:
 
 def direction(language: str) -> str:
     """The writing direction, as HTML names it."""
-    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    return catalogue(language)["widget"]["dir"]
 
 
 def choose(wanted: str, accepted: str) -> str:

@@ -24,8 +24,9 @@ from gateway.steps import (
 from gateway.web import languages, pages
 from gateway.web.cookies import Cookies
 from gateway.web.forms import once, read_form, read_own_form
-from gateway.web.state import cookies_of, gate_of, language_of
+from gateway.web.state import address_of, cookies_of, gate_of, language_of
 
+ACCOUNT = "/account"  # where an attempt of mode ``here`` ends
 CHOICES: dict[str, Choice] = {"continue": "continue", "other": "other", "not_now": "not_now"}
 
 
@@ -41,9 +42,8 @@ async def start(request: Request) -> Response:
     gate, cookies = gate_of(request), cookies_of(request)
     form = await read_form(request)
     language = languages.choose(form.get("lang", ""), request.headers.get("accept-language", ""))
-    step = await login.begin(
-        gate, form, request.headers.get("origin"), cookies.browser(request).address, language
-    )
+    origin = request.headers.get("origin")
+    step = await login.begin(gate, form, origin, address_of(request), language)
     return show(step, cookies)
 
 
@@ -158,7 +158,7 @@ def deliver(step: Deliver) -> Response:
     status = 429 if step.retry_after else 200
     wish = step.wish
     if wish.mode == "here":
-        return pages.see_other("/account" if step.is_code else f"/account?said={step.result}")
+        return pages.see_other(ACCOUNT if step.is_code else f"{ACCOUNT}?said={step.result}")
     if step.site is None:
         return _nobody_there(wish.lang)
     back = _fragment(wish, step)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.seal import random_id
 from gateway.web.pages import HEADERS
+from gateway.web.state import note_error, noted_error
 from providers import PROVIDERS
 
 HEADER_BYTES = 32 * 1024
@@ -41,6 +42,9 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, noting)
+        except Exception:
+            note_error(scope, "broken")
+            raise
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             log.info(
@@ -50,6 +54,7 @@ class AccessLog:
                     "route": route,
                     "provider": _provider(scope),
                     "status": status,
+                    "code": noted_error(scope),
                     "ms": round((time.perf_counter() - began) * 1000, 1),
                     "request": request_id,
                 },
@@ -81,6 +86,7 @@ class Doorkeeper:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+            note_error(scope, "too_large")
             return PlainTextResponse(
                 "too_large: the request's headers are too large. Clear this site's cookies.\n",
                 431,
@@ -88,6 +94,7 @@ class Doorkeeper:
             )
         hosts = [value for name, value in headers if name == b"host"]
         if hosts != [self._host] and scope["path"] not in ANY_HOST:
+            note_error(scope, "unknown_host")
             return PlainTextResponse(
                 "unknown_host: this gateway answers for the host of its public_url only. "
                 "A proxy in front of it must pass the Host header on.\n",

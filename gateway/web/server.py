@@ -25,6 +25,7 @@ def run(config: Path, workers: int) -> None:
     """Serve until told to stop. Raises ``StartError`` before anything listens."""
     settings = load(config)
     asyncio.run(_prepare(settings))
+    logging.config.dictConfig(logs.configuration())
     for note in settings.notes:
         logging.getLogger("commentgate").warning(note)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())

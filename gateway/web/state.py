@@ -1,10 +1,13 @@
 """What a handler finds beside its request."""
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.gate import Gate
 from gateway.web import languages
 from gateway.web.cookies import Cookies
+
+_ERROR = "commentgate.error"  # in a request's scope
 
 
 def gate_of(request: Request) -> Gate:
@@ -16,6 +19,17 @@ def gate_of(request: Request) -> Gate:
 def cookies_of(request: Request) -> Cookies:
     """Our cookies' names; only loopback may go without https."""
     return Cookies(secure=gate_of(request).settings.public_url.startswith("https:"))
+
+
+def note_error(scope: Scope, code: str) -> None:
+    """Have the request's line in the log name what went wrong, by a code of ours."""
+    scope[_ERROR] = code
+
+
+def noted_error(scope: Scope) -> str:
+    """What was noted; empty where nothing went wrong."""
+    code: str = scope.get(_ERROR, "")
+    return code
 
 
 def language_of(request: Request) -> str:

@@ -20,7 +20,7 @@ from gateway.errors import (
 )
 from gateway.redeem import Caller, Opened
 from gateway.web.forms import Pairs, read_pairs, unique
-from gateway.web.state import address_of, browser_of, gate_of
+from gateway.web.state import address_of, browser_of, gate_of, note_error
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -118,7 +118,7 @@ async def _answer(
         body, status = await story(request, caller, pairs), 200
         extra: dict[str, str] = {}
     except (TokenError, TooMany, Busy) as error:
-        body, status, extra = _refusal(error)
+        body, status, extra = _refusal(request, error)
     return Response(body, status, {**HEADERS, **extra, **_cors(request, caller)})
 
 
@@ -136,17 +136,21 @@ def _fields(pairs: Pairs) -> dict[str, str]:
         raise InvalidRequest("A field stands there twice.") from None
 
 
-def broken() -> Response:
+def broken(request: Request) -> Response:
     """A mistake of our own, said as these endpoints say everything."""
-    described = {"error": "server_error", "error_description": "The gateway made a mistake."}
-    return Response(msgspec.json.encode(described), 500, HEADERS)
+    body = _described(request, "server_error", "The gateway made a mistake.")
+    return Response(body, 500, HEADERS)
 
 
-def _refusal(error: GatewayError) -> tuple[bytes, int, dict[str, str]]:
+def _refusal(request: Request, error: GatewayError) -> tuple[bytes, int, dict[str, str]]:
     code = error.code if isinstance(error, TokenError) else "temporarily_unavailable"
-    described = {"error": code, "error_description": str(error)}
     extra = {"Retry-After": str(_wait(error))} if isinstance(error, TooMany | Busy) else {}
-    return msgspec.json.encode(described), error.status, extra
+    return _described(request, code, str(error)), error.status, extra
+
+
+def _described(request: Request, code: str, sentence: str) -> bytes:
+    note_error(request.scope, code)
+    return msgspec.json.encode({"error": code, "error_description": sentence})
 
 
 def _wait(error: TooMany | Busy) -> int:

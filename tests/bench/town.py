@@ -12,12 +12,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import providers
 from gateway.demo.run import environment, provider_tables
 from tests.bench.processes import MEASURED_CORE, OTHER_CORE, running, until_it_answers
 
 BLOG = "http://127.0.0.2:8001"
 GARDEN = "http://127.0.0.4:8003"
-PROVIDERS = ("wordpress", "twitter", "twitter1", "facebook")
+PROVIDERS = tuple(providers.PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True)

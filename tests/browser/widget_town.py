@@ -18,10 +18,10 @@ import pytest
 from starlette.applications import Starlette
 
 from gateway.config import read
-from gateway.demo.run import PROVIDERS, environment, provider_tables
+from gateway.demo.run import environment, provider_tables
 from gateway.http import BODY_BYTES, Answer
 from gateway.web.app import application
-from providers import rehearsal
+from providers import PROVIDERS, rehearsal
 from providers.rehearsal import App
 from tests.browser.demo import pick, press_icon, see_signed_in
 from tests.browser.harness import ENGINES, Browser, Page

@@ -1,6 +1,7 @@
 """Pictures: fetched once in the background, redrawn by us, shown under an id that tells nothing."""
 
 import io
+import sqlite3
 from urllib.parse import urlsplit
 
 import httpx2
@@ -92,3 +93,23 @@ def test_I5_a_hostile_name_cannot_leave_the_drawing() -> None:
 
     assert "<script" not in drawing
     assert "&lt;&amp;" in drawing
+
+
+async def test_a_picture_that_fails_in_an_unknown_way_ends_no_other_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The worker lives as long as the gateway; its end would go unnoticed."""
+
+    async def full(tx: object, *_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.pictures._keep", full)
+        await world.session(world.browser(), Click())
+        await world.gate.pictures.settled()
+    session = await world.session(world.browser(), Click(provider="facebook"))
+
+    answer = await _picture(world, session["user"])
+
+    assert answer.headers["content-type"] == "image/webp"
+    assert "database or disk is full" in caplog.text

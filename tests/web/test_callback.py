@@ -223,9 +223,7 @@ PARAMETER = st.tuples(st.one_of(st.sampled_from(NAMES), st.text(max_size=8)), VA
 QUERIES = st.lists(PARAMETER, max_size=6)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(provider=st.sampled_from(PROVIDERS), parameters=QUERIES, raw=st.binary(max_size=20))
 async def test_no_callback_breaks_anything_or_signs_anybody_in(
     world: World,

@@ -26,7 +26,7 @@ def _session(*cookies: bytes) -> str | None:
 # -- reading -------------------------------------------------------------------------------------
 
 
-def test_a_browser_shows_its_attempts_its_session_and_its_address() -> None:
+def test_a_browser_shows_its_attempts_and_its_session() -> None:
     browser = SECURE.browser(
         _request(
             b"theme=dark; __Host-commentgate-session=s3.ss; __Host-commentgate-attempt-a1=v1",
@@ -36,7 +36,6 @@ def test_a_browser_shows_its_attempts_its_session_and_its_address() -> None:
 
     assert browser.session == "s3.ss"
     assert browser.attempts == {"a1": "v1", "a2": "v2"}
-    assert browser.address == "192.0.2.7"
 
 
 def test_a_browser_without_cookies_shows_nothing() -> None:

@@ -105,8 +105,7 @@ CREATE TABLE attempts (
     outcome TEXT,
     ended_at BIGINT
 );
-CREATE INDEX attempts_pending ON attempts (address, expires_at)
-    WHERE taken_at IS NULL AND outcome IS NULL;
+CREATE INDEX attempts_pending ON attempts (address, expires_at) WHERE address <> '';
 CREATE INDEX attempts_by_age ON attempts (created_at);
 CREATE UNIQUE INDEX attempts_by_state ON attempts (state_hash) WHERE state_hash IS NOT NULL;
 

@@ -1,0 +1,68 @@
+"""A request's line in the log names what went wrong, so that an operator need not guess."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from tests.world import BLOG, GATEWAY, Click, World
+
+START = Click().form
+OWN = {"origin": GATEWAY}
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "headers", "code"),
+    [
+        ("/start", START | {"site": "nowhere"}, {"origin": BLOG}, "unknown_site"),
+        ("/start", START, {"origin": "https://evil.example"}, "foreign_origin"),
+        ("/start", START, {"origin": BLOG, "sec-fetch-dest": "iframe"}, "not_a_navigation"),
+        ("/token", {"client_id": "nowhere"}, {"origin": BLOG}, "unsupported_grant_type"),
+        ("/revoke", {"client_id": "nowhere", "token": "x"}, {"origin": BLOG}, "invalid_client"),
+        ("/account", {"action": "erase"}, OWN, "foreign_form"),
+        ("/facebook/deletion", {"signed_request": "x"}, {}, "bad_signed_request"),
+        ("/jwks.json", {}, {}, "wrong_method"),
+        ("/nowhere", {}, {}, "not_found"),
+        ("/start", START, {"host": "evil.example"}, "unknown_host"),
+        ("/start", START, {"cookie": "a" * 40_000}, "too_large"),
+    ],
+)
+async def test_the_code_of_an_error_stands_in_the_line_of_its_request(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    form: dict[str, str],
+    headers: dict[str, str],
+    code: str,
+) -> None:
+    with caplog.at_level(logging.INFO, "commentgate.access"):
+        await world.client.post(path, data=form, headers=headers)
+
+    assert _codes(caplog) == [code]
+
+
+async def test_where_nothing_goes_wrong_there_is_no_code(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "commentgate.access"):
+        await world.session(world.browser())
+
+    assert set(_codes(caplog)) == {""}
+
+
+async def test_a_mistake_of_our_own_is_named_too(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("gateway.web.account.accounts.of_browser", broken)
+    with caplog.at_level(logging.INFO, "commentgate.access"):
+        await world.client.get("/account")
+
+    assert _codes(caplog) == ["broken"]
+
+
+def _codes(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    lines = [record for record in caplog.records if record.name == "commentgate.access"]
+    return [line.__dict__["code"] for line in lines]
