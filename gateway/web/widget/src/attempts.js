@@ -20,15 +20,18 @@ const ACK_WAIT = 800;
  * @property {string} key  of the provider
  * @property {string} label  its name
  * @property {boolean} page  whether the page was left for it, instead of opening a window
+ * @property {string} [ticket]  of the comment that waits for it
  *
  * @typedef {object} View  the element that shows an attempt
  * @property {(key: string, state: string, attempt: Attempt) => void} wait
  * @property {(reason: string, state?: string, label?: string) => void} failed
+ * @property {(attempt: Attempt) => void} resume  sends what has waited for it
  *
- * @typedef {{attempt: Attempt, popup?: Window | null, view: View}} Running
+ * @typedef {{attempt: Attempt, view: View, popup?: Window | null, kept?: boolean}} Running
  */
 
-/** @type {Map<string | undefined, Running>} */
+/** Those of this page by their states; empty for one that has been taken. */
+/** @type {Map<string | undefined, Partial<Running>>} */
 const running = new Map();
 /** What came in this page's address. */
 /** @type {Message | null} */
@@ -67,35 +70,41 @@ export async function prepare() {
  * @param {View} view
  */
 export function begin(state, attempt, popup, view) {
-  running.set(state, { attempt, popup, view });
+  const kept = write(state, attempt, LIFE);
+  running.set(state, { attempt, view, popup, kept });
   prepare();
-  return write(state, attempt, LIFE);
+  return kept;
 }
 
 /** Forgets an attempt; answers what it was. */
 export function take(/** @type {string} */ state) {
   const taken = running.get(state);
-  running.delete(state);
+  running.set(state, {});
   remove(state);
   return taken;
 }
 
 /** @param {any} message */
 async function finish({ type, state, code, reason }) {
-  const { attempt, view } = /** @type {Running} */ (take(state));
+  const there = read(state);
+  const { attempt, view, popup, kept } = /** @type {Running} */ (take(state));
+  // This window was too busy to hear of it, and another one has gone on with the attempt.
+  if (!attempt || (kept && !there)) return view?.failed('', state);
   const failure = type === 'code' ? await redeem(code, attempt.verifier, attempt.label) : reason;
   if (failure) view.failed(failure, state, attempt.label);
+  // Not in a window that was opened for the sign-in: the page that opened it would send it, too.
+  else if (popup || attempt.page) view.resume(attempt);
 }
 
 /**
  * Another tab may hold the attempt: offers it what arrived and waits for its word.
  * @param {Message} message
- * @returns {Promise<boolean>}
+ * @returns {Promise<true | void>}
  */
 const handOver = (message) =>
   new Promise((resolve) => {
     hearers.ack = ({ state }) => state === message.state && resolve(true);
-    setTimeout(resolve, ACK_WAIT, false);
+    setTimeout(resolve, ACK_WAIT);
     tell(message);
   });
 

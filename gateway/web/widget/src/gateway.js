@@ -31,5 +31,5 @@ export async function ask(path, fields) {
     referrerPolicy: 'no-referrer',
     signal: AbortSignal.timeout(10_000),
   });
-  return answer.ok ? answer.json().catch(() => ({})) : Promise.reject(answer.status);
+  return answer.ok ? answer.json() : Promise.reject(answer.status);
 }

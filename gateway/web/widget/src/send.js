@@ -4,17 +4,24 @@ import { random } from './attempts.js';
 import { dress } from './nodes.js';
 import { tried } from './store.js';
 
+/** Whether this page stands in another one, where nothing of the gateway can be shown. */
+export const framed = top !== self;
+
 /**
  * Whether this browser does better without a second window. Views inside other apps, on Android and
  * on Apple's devices, lose or block new windows; a narrow touch screen has no room for one.
  */
 export const staysHere =
-  /; wv\)|FBA|Line\/|iP(?!.*Safari)/.test(navigator.userAgent) ||
-  matchMedia('(pointer:coarse) and (max-width:600px)').matches;
+  !framed &&
+  (/; wv\)|FBA|Line\/|iP(?!.*Safari)/.test(navigator.userAgent) ||
+    matchMedia('(pointer:coarse) and (max-width:600px)').matches);
 
-/** An empty window, or nothing where the browser refuses one. */
+/** An empty window, or nothing where the browser refuses one or gives something else. */
 export const openWindow = () =>
-  tried(() => open('about:blank', random(9), 'popup,width=520,height=700'));
+  tried(() => {
+    const popup = open('', random(9), 'popup,width=520,height=700');
+    return popup?.document.body && popup;
+  });
 
 /**
  * Posts the fields to the gateway from a document: the new window's own, or the page that is left.

@@ -1,7 +1,7 @@
 /** The commenter's session: shared by all tabs, renewed before its token ends, ended by log-out. */
 
 import { ask, site } from './gateway.js';
-import { read, remove, write } from './store.js';
+import { read, remove, tried, write } from './store.js';
 import { hearers, tell } from './tabs.js';
 
 const TWO_WEEKS = 14 * 24 * 3_600_000;
@@ -26,7 +26,7 @@ export let session = null;
 export const watchers = new Set();
 
 /** @type {boolean | undefined} */
-let stored = true;
+let stored = tried(() => !!localStorage);
 let given = -1000;
 /** @type {Promise<string> | null} */
 let renewing = null;
@@ -114,6 +114,8 @@ export const isFresh = (share = 1 / 60) => left() > /** @type {number} */ (sessi
  */
 export function renew(share) {
   const work = async () => {
+    // What the tab before us was given is heard some milliseconds after it has let go.
+    if (!isFresh(share)) await new Promise((done) => setTimeout(done, 200));
     look();
     const before = session;
     if (!before || isFresh(share)) return '';
@@ -126,8 +128,10 @@ export function renew(share) {
     if (failure === 'refused' && before === session) become(null, true, 'ended');
     return failure;
   };
-  // Where the browser keeps no data of the blog, or has no locks, every tab works for itself.
-  const inTurn = async () => navigator.locks.request('commentgate', work);
+  // Where the browser keeps no data of the blog, has no locks, or another tab stands still in the
+  // middle, every tab works for itself.
+  const inTurn = async () =>
+    navigator.locks.request('commentgate', { signal: AbortSignal.timeout(10_000) }, work);
   return (renewing ??= inTurn()
     .catch(work)
     .finally(() => (renewing = null)));

@@ -7,7 +7,7 @@ import { messages } from './message.js';
 import { button, dress, make } from './nodes.js';
 import { commenter, privacyNotice, providerButton } from './parts.js';
 import { offered } from './providers.js';
-import { openWindow, staysHere, submit } from './send.js';
+import { framed, openWindow, staysHere, submit } from './send.js';
 import { end, left, look, refresh, renew, session, watchers } from './session.js';
 import style from './style.css';
 import { say, speak, words } from './words.js';
@@ -115,13 +115,18 @@ export function widget(host) {
     shown = state;
   };
 
-  const view = { failed, wait };
+  const resume = (/** @type {Attempt} */ attempt) => fields?.resume(attempt.ticket);
+
+  const view = { failed, wait, resume };
 
   /**
    * @param {string} state
    * @param {string} reason
    */
-  const stop = (state, reason) => take(state) && failed(reason, state);
+  const stop = (state, reason) => {
+    take(state);
+    failed(reason, state);
+  };
 
   /** @param {Provider} provider */
   const start = ({ key, label, available }) => {
@@ -130,11 +135,11 @@ export function widget(host) {
     if (!pair) return crypto.subtle || failed('refused');
     const { verifier, state, challenge } = pair;
     const popup = staysHere ? null : openWindow();
-    const attempt = { verifier, key, label, page: !popup };
+    const attempt = { verifier, key, label, page: !popup, ticket: fields?.ticket() };
     const kept = begin(state, attempt, popup, view) && (!fields || fields.save());
     wait('connecting', state, attempt);
     if (popup) observe(popup, state, attempt);
-    else if (!kept) return stop(state, 'blocked');
+    else if (!kept || framed) return stop(state, 'blocked');
     const sent = {
       site,
       provider: key,
@@ -188,10 +193,11 @@ export function widget(host) {
   };
 
   const show = () => {
-    prompt.replaceChildren(...say(!session && fields?.guests[0] ? 'choose_or_guest' : 'choose'));
+    prompt.replaceChildren(...say(!session && fields?.guests()[0] ? 'choose_or_guest' : 'choose'));
     choose.hidden = privacy.hidden = !providers[0] || (!!session && !changing);
     person.hidden = !session;
     dress(change, { 'aria-expanded': changing });
+    fields?.fit();
   };
 
   /** The session began, ended or was renewed, in this tab or in another. */
@@ -202,13 +208,12 @@ export function widget(host) {
       changing = false;
       drawPerson();
       tell(session ? 'welcome' : '', { name: session?.user.name }, 'quiet');
-      if (session && focused) fields?.field?.focus();
+      if (session && focused) fields?.field()?.focus();
       returned = false;
       fire(session ? 'login' : 'logout', session?.user);
     }
     if (reason) failed(reason);
     show();
-    fields?.fit();
   };
 
   const signOut = async () => {
@@ -277,7 +282,6 @@ export function widget(host) {
   };
 
   prepare();
-  addEventListener('hashchange', receive);
 
   Object.assign(host, {
     signOut,
