@@ -20,7 +20,8 @@ from tests.browser.widget_town import (
     until,
 )
 
-AHEAD = "() => { globalThis.ahead = 3_590_000; }"  # milliseconds; ten seconds before the end
+AHEAD = "(time) => { globalThis.ahead = time; }"
+ALMOST_AN_HOUR = 3_590_000  # milliseconds; ten seconds before the token ends
 RESEND = "Please sign in again, then your comment will be sent."
 ELSEWHERE = "The sign-in began in another window. Please try again."
 TWO_FORMS = """<!doctype html><html lang="en"><title>Two posts</title>
@@ -50,9 +51,10 @@ def hold(page: Page, town: Town, send: str = "#send") -> None:
     headers = {"Access-Control-Allow-Origin": town.blog.url}
     refused = JSONResponse({"error": "invalid_grant"}, 400, headers)
     town.gate.knobs.instead["/token"] = refused
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
     page.click(send)
     page.see(RESEND, "comment-login")
+    page.evaluate(AHEAD, 0)
     del town.gate.knobs.instead["/token"]
 
 
@@ -197,7 +199,7 @@ def test_of_two_forms_the_one_that_was_sent_keeps_its_text(
     page.type("#second", DRAFT)
     headers = {"Access-Control-Allow-Origin": town.blog.url}
     town.gate.knobs.instead["/token"] = JSONResponse({}, 400, headers)
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
     page.click("#send")
     page.wait("() => document.querySelector('comment-login').user === null")
     del town.gate.knobs.instead["/token"]
@@ -238,7 +240,7 @@ def test_a_session_that_is_gone_when_it_is_needed_is_told(
     sign_in(browser, page)
     page.wait("() => performance.now() > 2500")  # what was heard a second ago is believed
     page.evaluate("localStorage.clear()")
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
 
     page.click("#send")
 
@@ -259,7 +261,7 @@ def test_a_tab_that_stands_still_in_the_middle_holds_up_no_other(
     other = second_tab(browser, town)
     see_signed_in(other)
     other.evaluate("void navigator.locks.request('commentgate', () => new Promise(() => {}))")
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
 
     page.click("#send")
 

@@ -12,7 +12,7 @@ const only = (/** @type {string} */ part) => process.argv.includes('--only=' + p
 const small = { minify: true, charset: 'utf8', legalComments: 'none', target: 'es2022' };
 
 /** Names only our own objects have, never one that is stored, sent or the browser's. */
-const OURS = /^(attempt|view|wait|failed|field|guests|fit|restore|clear|save|popup|node|tell|kept|resume)$/;
+const OURS = /^(attempt|view|wait|failed|field|guests|fit|restore|clear|save|popup|node|tell|resume)$/;
 
 const source = (/** @type {string} */ name) => readFile(`${here}/src/${name}`, 'utf8');
 const minified = async (/** @type {string} */ css) =>

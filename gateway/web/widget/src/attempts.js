@@ -27,7 +27,7 @@ const ACK_WAIT = 800;
  * @property {(reason: string, state?: string, label?: string) => void} failed
  * @property {(attempt: Attempt) => void} resume  sends what has waited for it
  *
- * @typedef {{attempt: Attempt, view: View, popup?: Window | null, kept?: boolean}} Running
+ * @typedef {{attempt: Attempt, view: View, popup?: Window | null}} Running
  */
 
 /** Those of this page by their states; empty for one that has been taken. */
@@ -70,10 +70,9 @@ export async function prepare() {
  * @param {View} view
  */
 export function begin(state, attempt, popup, view) {
-  const kept = write(state, attempt, LIFE);
-  running.set(state, { attempt, view, popup, kept });
+  running.set(state, { attempt, view, popup });
   prepare();
-  return kept;
+  return write(state, attempt, LIFE);
 }
 
 /** Forgets an attempt; answers what it was. */
@@ -86,10 +85,8 @@ export function take(/** @type {string} */ state) {
 
 /** @param {any} message */
 async function finish({ type, state, code, reason }) {
-  const there = read(state);
-  const { attempt, view, popup, kept } = /** @type {Running} */ (take(state));
-  // This window was too busy to hear of it, and another one has gone on with the attempt.
-  if (!attempt || (kept && !there)) return view?.failed('', state);
+  const { attempt, view, popup } = /** @type {Running} */ (take(state));
+  if (!attempt) return;
   const failure = type === 'code' ? await redeem(code, attempt.verifier, attempt.label) : reason;
   if (failure) view.failed(failure, state, attempt.label);
   // Not in a window that was opened for the sign-in: the page that opened it would send it, too.
@@ -105,6 +102,7 @@ const handOver = (message) =>
   new Promise((resolve) => {
     hearers.ack = ({ state }) => state === message.state && resolve(true);
     setTimeout(resolve, ACK_WAIT);
+    message.until = Date.now() + ACK_WAIT;
     tell(message);
   });
 
@@ -140,7 +138,8 @@ export async function deliver(view) {
 }
 
 hearers.code = hearers.error = (message) => {
-  if (!running.has(message.state)) return;
+  // A tab that was too busy to answer in time leaves it to the window that has asked.
+  if (!running.has(message.state) || message.until < Date.now()) return;
   tell({ type: 'ack', state: message.state });
   finish(message);
 };

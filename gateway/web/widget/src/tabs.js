@@ -8,6 +8,7 @@ import { tried } from './store.js';
  * @property {string} [state]
  * @property {string} [code]
  * @property {string} [reason]
+ * @property {any} [until]  until when somebody waits for an answer
  * @property {import('./session.js').Session | null} [session]
  */
 
