@@ -15,7 +15,7 @@ from gateway import __version__
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.database import Database
-    from gateway.errors import StartError
+    from gateway.errors import GatewayError
 
 HERE = Path(__file__).parent
 Result = TypeVar("Result")
@@ -49,12 +49,12 @@ def serve(config: Path, workers: int) -> None:
     """Serve until told to stop."""
     # Under aiohttp, for lists that are empty here; compiled, it brings 1 MiB of C++ runtime along.
     os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
-    from gateway.errors import StartError
+    from gateway.errors import Busy, StartError
     from gateway.web import server
 
     try:
         server.run(config, workers)
-    except StartError as error:
+    except (StartError, Busy) as error:
         _give_up(error)
 
 
@@ -218,7 +218,7 @@ def _with_database(
 
     from gateway.config import load
     from gateway.database import connect
-    from gateway.errors import StartError
+    from gateway.errors import Busy, StartError
 
     async def run() -> Result:
         settings = load(config)
@@ -230,11 +230,11 @@ def _with_database(
 
     try:
         return asyncio.run(run())
-    except StartError as error:
+    except (StartError, Busy) as error:
         _give_up(error)
 
 
-def _give_up(error: "StartError") -> NoReturn:
+def _give_up(error: "GatewayError") -> NoReturn:
     click.echo(str(error), err=True)
     sys.exit(1)
 

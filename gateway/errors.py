@@ -16,7 +16,7 @@
     │   ├── AttemptOver         the attempt was used already
     │   ├── TooMany             a limit was reached; carries ``retry_after`` in seconds
     │   ├── TooLarge            a body or header beyond what anybody needs
-    │   └── Busy                the database did not answer in time
+    │   └── Busy                the database did not answer in time, or can't be written
     ├── ProviderError           a provider refused or failed; the person is led back with `provider`
     │   ├── ProviderOutOfCredits, ProviderAccess, ProviderRate, ProviderRefusedCode,
     │   │   ProviderRefusedClient, ProviderDown
@@ -29,7 +29,7 @@
     └── StartError              the gateway refuses to start
         ├── Misconfigured       carries every mistake
         ├── NewerSchema         the database was written by a later version
-        ├── DatabaseUnusable    the database can't be opened, or is none
+        ├── DatabaseUnusable    the database can't be opened or written, or is none
         └── KeysUnreadable      no secret key opens the signing keys
 
 ``code`` is stable and machine-readable; ``status`` is the HTTP status, where there is an answer of
@@ -192,7 +192,7 @@ class TooLarge(PageError):
 
 
 class Busy(PageError):
-    """The database did not let us write in time."""
+    """The database did not let us write in time, or can't be written at all."""
 
     code = "busy"
     status = 503
@@ -351,7 +351,7 @@ class NewerSchema(StartError):
 
 
 class DatabaseUnusable(StartError):
-    """The database can't be opened, or is none; ``why`` are the engine's words."""
+    """The database can't be opened or written, or is none; ``why`` are the engine's words."""
 
     code = "database_unusable"
 
@@ -360,7 +360,10 @@ class DatabaseUnusable(StartError):
         self.why = why
 
     def __str__(self) -> str:
-        return f"The database can't be used: {self.why}."
+        return (
+            f"The database can't be used: {self.why}. Check its path, who owns the file and its "
+            "folder, and the room on the disk."
+        )
 
 
 class KeysUnreadable(StartError):

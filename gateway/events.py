@@ -44,3 +44,16 @@ def erased(asked_by: str, what: str) -> None:
     ``what`` was there to erase: person, identity or nothing.
     """
     log.info("erased", extra={"event": "erased", "asked_by": asked_by, "erased": what})
+
+
+def database_failed(why: str) -> None:
+    """The database can't be written; ``why`` are the engine's words. Said once, not per request."""
+    log.error(
+        f"The database can't be used: {why}. Check who owns its file, and the room on the disk.",
+        extra={"event": "database_failed", "why": why},
+    )
+
+
+def database_recovered() -> None:
+    """A write went through again."""
+    log.info("The database can be written again.", extra={"event": "database_recovered"})

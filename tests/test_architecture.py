@@ -23,10 +23,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway.sessions", "gateway.config", "gateway.tokens", "gateway.steps"),
     (
         *("gateway.attempts", "gateway.grants", "gateway.gateway_sessions", "gateway.commenters"),
-        *("gateway.sites", "gateway.apps", "gateway.keys", "gateway.oauth", "gateway.events"),
+        *("gateway.sites", "gateway.apps", "gateway.keys", "gateway.oauth"),
         *("gateway.limits", "gateway.acquaintances", "gateway.pictures"),
     ),
-    ("gateway.database", "gateway.http", "gateway.seal", "gateway.text", "gateway.logs"),
+    ("gateway.database", "gateway.http", "gateway.seal", "gateway.text"),
+    ("gateway.events", "gateway.logs"),
     ("gateway.errors", "gateway.redraw", "gateway"),
     ("providers.rehearsal",),
     ("providers",),

@@ -249,7 +249,16 @@ def test_serve_refuses_a_database_of_a_newer_version(folder: Path) -> None:
 def test_serve_refuses_a_file_that_is_no_database(folder: Path) -> None:
     (folder / "commentgate.db").write_text("This is a text about comments. " * 100)
 
-    assert _refused("serve") == "The database can't be used: file is not a database.\n"
+    assert _refused("serve").startswith("The database can't be used: file is not a database. ")
+
+
+@pytest.mark.parametrize("command", [["serve"], ["keys", "list"], ["keys", "rotate"]])
+def test_a_database_that_cannot_be_made_is_refused_with_a_sentence(
+    folder: Path, command: list[str]
+) -> None:
+    (folder / "commentgate.db").mkdir()
+
+    assert _refused(*command).startswith("The database can't be used: unable to open")
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "many"])

@@ -160,7 +160,7 @@ NUMBERS = {
         f" {_words(erasure.SIGNED_REQUEST_AGE, 'day')} old.",
     ],
     "reference/errors.md": [
-        f"the database could not be written within {_digits(sqlite.WAIT, 'second')} |",
+        f"could not be written within {_digits(sqlite.WAIT, 'second')}, or not at all |",
         f"| `expired` | it took longer than {_words(attempts.LIFE, 'minute')} |",
         f"| no answer within {_digits(http.CALL_SECONDS, 'second')} |",
         f"is forged, older than {_words(erasure.SIGNED_REQUEST_AGE, 'day')}, or malformed |",

@@ -75,12 +75,16 @@ def _insertion(table: str, columns: tuple[str, ...]) -> str:
 class Database(Reader, Protocol):
     """A database as the gateway sees it."""
 
+    @property
+    def failure(self) -> str:
+        """Why the last write failed, in the engine's words; empty when it did not."""
+
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run ``work`` in one transaction: committed when it returns, undone when it raises.
 
         ``work`` may be run again where an engine asks for a retry, so it waits for nothing but
         the database and changes nothing else. Raises ``errors.Busy`` when the database can't be
-        written within 5 s.
+        written within 5 s, or not at all.
         """
 
     async def close(self) -> None:

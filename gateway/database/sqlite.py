@@ -6,6 +6,7 @@ instead of SQLite's own blocking one, and the write-ahead log is copied back by 
 """
 
 import asyncio
+import os
 import random
 import sqlite3
 import time
@@ -14,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gateway import events
 from gateway.database import Result, Row, Transaction
 from gateway.errors import Busy, DatabaseUnusable, NewerSchema
 
@@ -23,6 +25,13 @@ WAIT = 5.0  # seconds for another process that writes
 CHECKPOINT_EVERY = 2.0  # seconds
 LOG_PAGES = 4096  # of 4 KiB, beyond which the log is begun anew while writers wait
 CACHE_KB = 512  # of each connection; the system caches the file as well
+A_WRITE = "PRAGMA application_id = 1131243380"  # "Cmgt": says whose file it is, and always writes
+NO_WRITING = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
 class _Connection:
@@ -51,30 +60,68 @@ class Sqlite:
         self._writing = _Connection(writing)
         self._turn = asyncio.Lock()
         self._dirty = False
+        self._failure = ""
         self._copying = asyncio.create_task(self._copy_log_back())
+
+    @property
+    def failure(self) -> str:
+        """See ``database.Database``."""
+        return self._failure
 
     async def row(self, sql: str, **values: Any) -> Row | None:
         """Read one row; see ``database.Reader``."""
-        return await _when_free(lambda: self._reading.execute(sql, values).fetchone(), _deadline())
+        return await self._read(lambda: self._reading.execute(sql, values).fetchone())
 
     async def rows(self, sql: str, **values: Any) -> list[Row]:
         """Read all rows; see ``database.Reader``."""
-        return await _when_free(lambda: self._reading.execute(sql, values).fetchall(), _deadline())
+        return await self._read(lambda: self._reading.execute(sql, values).fetchall())
+
+    async def _read(self, call: Callable[[], Result]) -> Result:
+        try:
+            return await _when_free(call, _deadline())
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_IOERR:
+                raise
+            self._has_failed(error)
+            raise Busy from None
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Write; see ``database.Database``."""
         deadline = _deadline()
         async with self._turn:
-            await self._now("BEGIN IMMEDIATE", deadline)
             try:
-                result = await work(self._writing)
-                await self._now("COMMIT", deadline)
-            except BaseException:
-                with suppress(sqlite3.OperationalError):  # nothing to undo after a failed COMMIT
-                    self._writing.raw.execute("ROLLBACK")
-                raise
+                result = await self._together(work, deadline)
+            except sqlite3.OperationalError as error:
+                if _code(error) not in NO_WRITING:
+                    raise
+                self._has_failed(error)
+                raise Busy from None
             self._dirty = True
+            if self._failure:
+                self._failure = ""
+                events.database_recovered()
             return result
+
+    async def _together(
+        self, work: Callable[[Transaction], Awaitable[Result]], deadline: float
+    ) -> Result:
+        await self._now("BEGIN IMMEDIATE", deadline)
+        try:
+            result = await work(self._writing)
+            if self._failure:  # work that changes no row would commit on a full disk, too
+                self._writing.raw.execute(A_WRITE)
+            await self._now("COMMIT", deadline)
+        except BaseException:
+            with suppress(sqlite3.OperationalError):  # nothing to undo after a failed COMMIT
+                self._writing.raw.execute("ROLLBACK")
+            raise
+        return result
+
+    def _has_failed(self, error: sqlite3.OperationalError) -> None:
+        """Remember it, and say it once: every request fails for the same reason now."""
+        if self._failure != str(error):
+            self._failure = str(error)
+            events.database_failed(self._failure)
 
     async def close(self) -> None:
         """Let the write that is under way finish, stop the log's thread, close both connections."""
@@ -109,11 +156,16 @@ async def _when_free(call: Callable[[], Result], deadline: float) -> Result:
         try:
             return call()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if _code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise
         if time.monotonic() > deadline:
             raise Busy
         await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311  # spreads waiting writers, guards nothing
+
+
+def _code(error: sqlite3.OperationalError) -> int:
+    """The primary result code, whatever the extended one adds to it."""
+    return error.sqlite_errorcode & 0xFF
 
 
 def _checkpoint(path: str) -> None:
@@ -136,6 +188,8 @@ async def open_sqlite(path: str) -> Sqlite:
         return Sqlite(path, *await asyncio.to_thread(_open, path))
     except sqlite3.DatabaseError as error:
         raise DatabaseUnusable(str(error)) from None
+    except OSError as error:
+        raise DatabaseUnusable(f"unable to make its file: {error.strerror}") from None
 
 
 def _open(path: str) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -171,6 +225,7 @@ def migrate(path: str, folder: Path = SCHEMA) -> int:
     Raises ``NewerSchema`` when the database is ahead of the files.
     """
     steps = sorted(folder.glob("[0-9]*.sql"))
+    _make(path)
     connection = sqlite3.connect(path, timeout=OPEN_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -183,10 +238,17 @@ def migrate(path: str, folder: Path = SCHEMA) -> int:
             for statement in _statements(step.read_text()):
                 connection.execute(statement)
             connection.execute("INSERT INTO schema_version VALUES (?)", (version,))
+        connection.execute(A_WRITE)  # a file that can only be read stops the start, not a visitor
         connection.execute("COMMIT")
     finally:
         connection.close()
     return len(steps)
+
+
+def _make(path: str) -> None:
+    """Make a new file that only its owner reads; SQLite gives the files beside it the same mode."""
+    with suppress(FileExistsError):  # its mode is the operator's choice
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _statements(script: str) -> list[str]:

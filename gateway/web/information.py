@@ -17,8 +17,9 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """``GET /readyz``: can reach its database."""
-    ready = await _reaches(gate_of(request).db)
+    """``GET /readyz``: can reach its database, and wrote to it when it last tried."""
+    db = gate_of(request).db
+    ready = not db.failure and await _reaches(db)
     return JSONResponse(
         {"status": "ok" if ready else "unavailable"}, 200 if ready else 503, pages.HEADERS
     )

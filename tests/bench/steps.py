@@ -56,6 +56,8 @@ class Watch:
 class Watched:
     """A database, or a transaction, that is watched."""
 
+    failure = ""  # the database of a measurement can be written
+
     def __init__(self, inner: Any, watch: Watch) -> None:
         self._inner = inner
         self._watch = watch

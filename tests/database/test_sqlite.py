@@ -105,7 +105,7 @@ async def test_what_is_no_database_is_refused_in_the_words_of_the_engine(path: P
 
 
 async def test_a_folder_that_is_not_there_is_refused(path: Path) -> None:
-    with pytest.raises(DatabaseUnusable, match="unable to open database file"):
+    with pytest.raises(DatabaseUnusable, match="unable to make its file: No such file"):
         await open_sqlite(str(path / "nowhere.db"))
 
 
