@@ -15,7 +15,7 @@ from gateway import __version__
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.database import Database
-    from gateway.errors import GatewayError
+    from gateway.errors import GatewayError, Mistake
 
 HERE = Path(__file__).parent
 Result = TypeVar("Result")
@@ -64,37 +64,29 @@ def serve(config: Path, workers: int) -> None:
 def check(config: Path, as_json: bool) -> None:
     """Report every mistake in the configuration; exit with 1 if there is any.
 
-    Without a mistake, print the addresses to register at the providers.
+    Print the addresses to register at the providers, also while their secrets are missing.
     """
     from gateway.config import load
     from gateway.errors import Misconfigured
 
+    mistakes: list[Mistake] = []
+    notes: tuple[str, ...] = ()
     try:
         settings = load(config)
+        notes, register = settings.notes, settings.register
     except Misconfigured as error:
-        listed = [{"key": m.key, "problem": m.problem, "remedy": m.remedy} for m in error.mistakes]
-        found = {"mistakes": listed, "notes": [], "register": {}}
-        click.echo(json.dumps(found) if as_json else "\n".join(map(str, error.mistakes)))
-        sys.exit(1)
-    register = {key: _to_register(settings, key) for key in settings.apps}
+        mistakes, register = error.mistakes, dict(error.register)
     if as_json:
-        click.echo(json.dumps({"mistakes": [], "notes": settings.notes, "register": register}))
-        return
-    click.echo(f"{config}: no mistakes.")
-    for note in settings.notes:
-        click.echo(f"note: {note}.")
-    for key, addresses in register.items():
-        for what, address in addresses.items():
-            click.echo(f"Register at {key} as {what}: {address}")
-
-
-def _to_register(settings: "Settings", provider: str) -> dict[str, str]:
-    """What the provider's developer page asks for, by its name there."""
-    addresses = {"redirect URI": settings.callback(provider)}
-    if provider == "facebook":
-        addresses["deauthorize callback"] = f"{settings.public_url}/facebook/deauthorize"
-        addresses["data deletion callback"] = f"{settings.public_url}/facebook/deletion"
-    return addresses
+        listed = [{"key": m.key, "problem": m.problem, "remedy": m.remedy} for m in mistakes]
+        click.echo(json.dumps({"mistakes": listed, "notes": notes, "register": register}))
+    else:
+        click.echo("\n".join(map(str, mistakes)) or f"{config}: no mistakes.")
+        for note in notes:
+            click.echo(f"note: {note}.")
+        for key, addresses in register.items():
+            for what, address in addresses.items():
+                click.echo(f"Register at {key} as {what}: {address}")
+    sys.exit(1 if mistakes else 0)
 
 
 @main.command()

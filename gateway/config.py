@@ -4,7 +4,7 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from gateway.apps import App
-from gateway.errors import Misconfigured, Mistake
+from gateway.errors import Addresses, Misconfigured, Mistake
 from gateway.sites import Site, Sites, url_origin
 from providers import PROVIDERS
 
@@ -109,7 +109,25 @@ class Settings:
 
     def callback(self, provider: str) -> str:
         """The redirect URI to register at a provider."""
-        return f"{self.public_url}/callback/{provider}"
+        return _callback(self.public_url, provider)
+
+    @property
+    def register(self) -> dict[str, Addresses]:
+        """What to register, provider by provider."""
+        return {provider: to_register(self.public_url, provider) for provider in self.apps}
+
+
+def _callback(public_url: str, provider: str) -> str:
+    return f"{public_url}/callback/{provider}"
+
+
+def to_register(public_url: str, provider: str) -> Addresses:
+    """What the provider's developer page asks for, by its name there."""
+    addresses = {"redirect URI": _callback(public_url, provider)}
+    if provider == "facebook":
+        addresses["deauthorize callback"] = f"{public_url}/facebook/deauthorize"
+        addresses["data deletion callback"] = f"{public_url}/facebook/deletion"
+    return addresses
 
 
 Table = TypeVar("Table", bound=msgspec.Struct)
@@ -121,9 +139,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         why = error.strerror or "it can't be read"
-        raise Misconfigured([Mistake(str(path), why, "Give the path with --config.")]) from None
+        mistake = Mistake(str(path), why, "Give the path with --config.")
+        raise Misconfigured([mistake], {}) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured([Mistake(str(path), str(error), "Mend the TOML syntax.")]) from None
+        mistake = Mistake(str(path), str(error), "Mend the TOML syntax.")
+        raise Misconfigured([mistake], {}) from None
     return read(table, environment, path.parent)
 
 
@@ -160,7 +180,7 @@ class _Reading:
         limits = self._limits(top.limits)
         database = self._database(top.database)
         if self._mistakes:
-            raise Misconfigured(sorted(set(self._mistakes)))
+            raise Misconfigured(sorted(set(self._mistakes)), self._register(top.public_url, apps))
         return Settings(
             public_url=top.public_url,
             host=host,
@@ -174,6 +194,12 @@ class _Reading:
             limits=limits,
             notes=tuple(self._notes),
         )
+
+    def _register(self, public_url: str, apps: Iterable[str]) -> dict[str, Addresses]:
+        """What can be registered already; nothing while our own address is wrong."""
+        if any(mistake.key == "public_url" for mistake in self._mistakes):
+            return {}
+        return {provider: to_register(public_url, provider) for provider in apps}
 
     def _wrong(self, key: str, problem: str, remedy: str) -> None:
         if key not in self._unreadable:

@@ -37,6 +37,7 @@ that kind; ``message`` says what happened and what helps. Pages for people take 
 the catalogues, by ``code``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -314,6 +315,9 @@ class UnsupportedGrant(TokenError):
     code = "unsupported_grant_type"
 
 
+Addresses = Mapping[str, str]  # by what the provider's developer page calls them
+
+
 class StartError(GatewayError):
     """The gateway refuses to start."""
 
@@ -331,13 +335,18 @@ class Mistake:
 
 
 class Misconfigured(StartError):
-    """The configuration is wrong; ``mistakes`` are all of them, in the order of their keys."""
+    """The configuration is wrong; ``mistakes`` are all of them, in the order of their keys.
+
+    ``register`` are the addresses to register at the providers, where they are known all the same:
+    some providers give no secret before they have them.
+    """
 
     code = "misconfigured"
 
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__(mistakes)
+    def __init__(self, mistakes: list[Mistake], register: Mapping[str, Addresses]) -> None:
+        super().__init__(mistakes, register)
         self.mistakes = mistakes
+        self.register = register
 
     def __str__(self) -> str:
         return "\n".join(str(mistake) for mistake in self.mistakes)

@@ -143,7 +143,42 @@ def test_check_prints_one_line_for_each_mistake_and_fails(folder: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "sites.blog.colour: there is no such setting. Take it out."
     assert lines[1].startswith("sites.blog.trusted: ")
-    assert len(lines) == 2
+    assert [line for line in lines[2:] if not line.startswith("Register at facebook as ")] == []
+
+
+def test_check_prints_what_to_register_while_the_secret_is_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider gives none before it knows these addresses."""
+    monkeypatch.delenv("FACEBOOK_SECRET")
+    good = "Register at facebook as redirect URI: https://id.example.org/callback/facebook"
+
+    people, program = _run("check"), _run("check", "--json")
+
+    assert (people.exit_code, program.exit_code) == (1, 1)
+    assert people.stdout.startswith("providers.facebook.client_secret: ")
+    assert good in people.stdout.splitlines()
+    assert set(json.loads(program.stdout)["register"]["facebook"]) == {
+        *("redirect URI", "deauthorize callback", "data deletion callback"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("https://id.example.org", "https://id.example.org/"),
+        ('public_url = "https://id.example.org"', ""),
+        ("[providers.facebook]", "[providers.myspace]"),
+        ("[sites.blog]", "[sites.blog"),
+    ],
+)
+def test_check_prints_no_address_that_may_be_wrong(folder: Path, good: str, bad: str) -> None:
+    (folder / "commentgate.toml").write_text(CONFIG.replace(good, bad))
+
+    result = _run("check")
+
+    assert result.exit_code == 1
+    assert "Register at" not in result.stdout
 
 
 def test_check_speaks_json_too(folder: Path) -> None:

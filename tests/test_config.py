@@ -140,7 +140,7 @@ def test_every_mistake_is_reported_at_once_with_key_and_remedy(tmp_path: Path) -
         "sites.blog.providers",
     ]
     assert all(mistake.problem and mistake.remedy for mistake in mistakes)
-    assert str(Misconfigured(mistakes)).count("\n") == len(mistakes) - 1
+    assert str(Misconfigured(mistakes, {})).count("\n") == len(mistakes) - 1
 
 
 def test_an_empty_file_misses_exactly_what_has_no_default(tmp_path: Path) -> None:

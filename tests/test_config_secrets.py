@@ -91,7 +91,7 @@ def test_a_secret_in_the_file_itself_is_refused_and_not_repeated(
 def test_no_mistake_shows_a_secret(tmp_path: Path) -> None:
     table = changed(WHOLE, secret_keys=["env:COMMENTGATE_SECRET", "env:SHORT"], listen="nowhere")
 
-    said = str(Misconfigured(mistakes_of(table, tmp_path, SHORT="short-secret")))
+    said = str(Misconfigured(mistakes_of(table, tmp_path, SHORT="short-secret"), {}))
 
     shown = [secret for secret in [*ENVIRONMENT.values(), "short-secret"] if secret in said]
     assert shown == []

@@ -96,6 +96,6 @@ def test_errors_carry_what_their_docstrings_say() -> None:
 def test_mistakes_are_lines_in_the_order_of_their_keys() -> None:
     mistakes = [Mistake("b", "it is wrong", "Mend it."), Mistake("a", "it is missing", "Add it.")]
 
-    said = str(Misconfigured(sorted(mistakes)))
+    said = str(Misconfigured(sorted(mistakes), {}))
 
     assert said == "a: it is missing. Add it.\nb: it is wrong. Mend it."
