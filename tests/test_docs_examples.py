@@ -141,6 +141,39 @@ def test_the_php_example_fetches_and_keeps_the_keys(key_server: str, tmp_path: P
     assert json.loads((tmp_path / "keys.json").read_text()) == VECTORS["jwks"]
 
 
+def test_the_php_example_does_without_a_place_for_the_keys_and_says_so(
+    key_server: str, tmp_path: Path
+) -> None:
+    verifier = _example("php", "function commentgate_claims", key_server)
+    (tmp_path / "verify.php").write_text(verifier)
+    (tmp_path / "run.php").write_text(
+        "<?php require 'verify.php';\n"
+        "$keys = commentgate_keys(__DIR__ . '/private/keys.json');\n"
+        "echo commentgate_claims($argv[1], $keys, time())['name'];\n"
+    )
+
+    done = subprocess.run(
+        [program("php", package="php-cli"), "run.php", _token(key_server)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "Ada Lovelace"
+    assert f"PHP cannot write to {tmp_path}/private: make that folder." in done.stderr
+
+
+def test_the_php_example_takes_a_list_for_no_token(tmp_path: Path) -> None:
+    """As whoever posts ``commentgate_token[]=x`` makes PHP see it."""
+    (tmp_path / "verify.php").write_text(_example("php", "function commentgate_claims", ISSUER))
+    (tmp_path / "run.php").write_text(
+        "<?php require 'verify.php';\necho json_encode(commentgate_claims(['x'], [], time()));\n"
+    )
+
+    assert _said([program("php", package="php-cli"), "run.php"], tmp_path) is None
+
+
 def test_the_node_example_answers_every_vector(tmp_path: Path) -> None:
     (tmp_path / "vectors.json").write_text(json.dumps(VECTORS))
     (tmp_path / "verify.mjs").write_text(_example("js", "node:crypto", ISSUER))
