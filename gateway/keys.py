@@ -64,7 +64,13 @@ class KeyRing:
 
         Raises ``KeysUnreadable`` when no secret key opens a key.
         """
-        await self._db.transact(lambda tx: _make_ready(tx, self._seal, int(self._clock())))
+        now = int(self._clock())
+
+        async def work(tx: Transaction) -> None:
+            await _begin(tx, self._seal, now)
+            await _wrap_anew(tx, self._seal)
+
+        await self._db.transact(work)
         await self._read()
 
     async def signer(self) -> Signer:
@@ -98,9 +104,7 @@ class KeyRing:
         if current is None:
             raise KeysUnreadable
         if self._signer is None or self._signer.kid != current.kid:
-            private = self._seal.unwrap("signing key", current.wrapped)
-            if private is None:
-                raise KeysUnreadable
+            private = _opened(self._seal, current)
             self._signer = Signer(current.kid, ECKey.import_key(json.loads(private)))
         public = [json.loads(key.public) for key in ring if key.is_published(now)]
         self._jwks = json.dumps({"keys": public}).encode()
@@ -141,22 +145,33 @@ async def keys(db: Database) -> list[SigningKey]:
     return await _ring(db)
 
 
-async def _make_ready(tx: Transaction, seal: Seal, now: int) -> None:
-    """See to it that there is a ring, and that the newest secret opens all of it."""
-    rows = await tx.rows("SELECT * FROM signing_keys")
-    if not rows:
+async def _begin(tx: Transaction, seal: Seal, now: int) -> None:
+    """Make the first two keys of a new database."""
+    if not await _ring(tx):
         await _make(tx, seal, now, use_from=now)
         await _make(tx, seal, now, use_from=None)
-    for row in rows:
-        if not seal.is_newest("signing key", row["wrapped"]):
-            private = seal.unwrap("signing key", row["wrapped"])
-            if private is None:
-                raise KeysUnreadable
+
+
+async def _wrap_anew(tx: Transaction, seal: Seal) -> None:
+    """See to it that the newest secret opens all of the ring.
+
+    Only a gateway that starts does so. The commands may know of a secret before the gateway that
+    runs beside them does.
+    """
+    for key in await _ring(tx):
+        if not seal.is_newest("signing key", key.wrapped):
             await tx.execute(
                 "UPDATE signing_keys SET wrapped = :wrapped WHERE kid = :kid",
-                wrapped=seal.wrap("signing key", private),
-                kid=row["kid"],
+                wrapped=seal.wrap("signing key", _opened(seal, key)),
+                kid=key.kid,
             )
+
+
+def _opened(seal: Seal, key: SigningKey) -> bytes:
+    private = seal.unwrap("signing key", key.wrapped)
+    if private is None:
+        raise KeysUnreadable
+    return private
 
 
 async def rotate(db: Database, seal: Seal, now: int) -> int:
@@ -167,9 +182,13 @@ async def rotate(db: Database, seal: Seal, now: int) -> int:
     """
 
     async def work(tx: Transaction) -> int:
-        await _make_ready(tx, seal, now)
+        await _begin(tx, seal, now)
         row = present(await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL"))
-        use_from = max(now, int(row["created_at"]) + PUBLISHED_BEFORE_USE)
+        following = shaped(SigningKey, row)
+        _opened(
+            seal, following
+        )  # under another secret than the gateway's, the new one would be too
+        use_from = max(now, following.created_at + PUBLISHED_BEFORE_USE)
         await tx.execute(
             "UPDATE signing_keys SET replaced_at = :use_from"
             " WHERE use_from IS NOT NULL AND replaced_at IS NULL",
@@ -231,6 +250,8 @@ async def forget(tx: Transaction, now: int) -> None:
 
 
 async def _make(tx: Transaction, seal: Seal, now: int, *, use_from: int | None) -> None:
+    """Make a key that whoever reads the others reads too; the gateway that runs has to."""
+    others = [key.wrapped for key in await _ring(tx)]
     kid = random_id(9)
     key = ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"})
     await tx.execute(
@@ -238,7 +259,9 @@ async def _make(tx: Transaction, seal: Seal, now: int, *, use_from: int | None) 
         " VALUES (:kid, :public, :wrapped, :now, :use_from)",
         kid=kid,
         public=json.dumps(key.as_dict(private=False)),
-        wrapped=seal.wrap("signing key", json.dumps(key.as_dict(private=True)).encode()),
+        wrapped=seal.wrap_beside(
+            "signing key", json.dumps(key.as_dict(private=True)).encode(), others
+        ),
         now=now,
         use_from=use_from,
     )

@@ -91,16 +91,20 @@ class Seal:
         """Encrypt (JWE, ``dir`` with A256GCM) what must not lie readable in the database."""
         return jwe.encrypt_compact(_WRAPPING, data, self._wrapping(purpose)[0])
 
+    def wrap_beside(self, purpose: str, data: bytes, others: Sequence[str]) -> str:
+        """Encrypt ``data`` so that whoever reads ``others`` reads it too.
+
+        That is under the oldest secret that opens one of them, or the newest where none does.
+        """
+        for key in reversed(self._wrapping(purpose)):
+            if any(_opened(other, key) is not None for other in others):
+                return jwe.encrypt_compact(_WRAPPING, data, key)
+        return self.wrap(purpose, data)
+
     def unwrap(self, purpose: str, wrapped: str) -> bytes | None:
         """Decrypt with whichever secret fits, or None."""
-        for key in self._wrapping(purpose):
-            try:
-                plain = jwe.decrypt_compact(wrapped, key).plaintext
-            except (JoseError, ValueError):
-                continue
-            if plain is not None:
-                return plain
-        return None
+        opened = (_opened(wrapped, key) for key in self._wrapping(purpose))
+        return next((plain for plain in opened if plain is not None), None)
 
     def _wrapping(self, purpose: str) -> tuple[OctKey, ...]:
         if purpose not in self._wrapping_keys:
@@ -111,6 +115,13 @@ class Seal:
         """Whether ``wrapped`` opens with the newest secret, so that it need not be wrapped anew."""
         newest = Seal(self._secrets[:1])
         return newest.unwrap(purpose, wrapped) is not None
+
+
+def _opened(wrapped: str, key: OctKey) -> bytes | None:
+    try:
+        return jwe.decrypt_compact(wrapped, key).plaintext
+    except (JoseError, ValueError):
+        return None
 
 
 def _mac(key: bytes, message: str) -> str:

@@ -396,6 +396,28 @@ async def test_a_rotation_under_another_secret_changes_nothing(db: Database, clo
     assert await ring.keys(db) == before
 
 
+@pytest.mark.parametrize("what", ["rotate", "retire"])
+async def test_T3_a_command_that_knows_a_newer_secret_leaves_the_gateway_that_runs_its_keys(
+    db: Database, clock: Clock, what: str
+) -> None:
+    """The file and the environment change before the restart; whichever key signs, it is read."""
+    running = await _start(db, clock, Seal([OLD]))
+    for _ in range(3):
+        before = (await running.signer()).kid
+        if what == "rotate":
+            await ring.rotate(db, Seal([NEW, OLD]), int(clock()))
+        else:
+            await ring.retire(db, Seal([NEW, OLD]), before, int(clock()))
+        clock.sleep(PUBLISHED_BEFORE_USE)
+
+        assert (await running.signer()).kid != before
+        assert (await running.signer()).kid in await _published(running)
+
+    restarted = await _start(db, clock, Seal([NEW, OLD]))
+    assert (await restarted.signer()).kid == (await running.signer()).kid
+    assert await (await _start(db, clock, Seal([NEW]))).signer()
+
+
 async def test_a_rotation_before_the_first_start_makes_a_whole_ring(
     db: Database, clock: Clock
 ) -> None:

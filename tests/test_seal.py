@@ -132,6 +132,15 @@ def test_what_was_wrapped_is_given_back_and_not_readable() -> None:
     assert wrapped != AFTER.wrap("attempt", b"a secret of ada's")
 
 
+def test_what_is_wrapped_beside_others_opens_for_whoever_opens_those() -> None:
+    old, new = BEFORE.wrap("attempt", b"old"), BETWEEN.wrap("attempt", b"new")
+
+    for others, reader in (([old], BEFORE), ([new, old], BEFORE), ([new], AFTER), ([], AFTER)):
+        wrapped = BETWEEN.wrap_beside("attempt", b"ada", others)
+
+        assert reader.unwrap("attempt", wrapped) == b"ada"
+
+
 def test_what_was_wrapped_opens_for_its_purpose_only() -> None:
     assert AFTER.unwrap("signing key", AFTER.wrap("attempt", b"ada")) is None
 
