@@ -88,7 +88,7 @@ _LATER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A configuration without mistakes. ``notes`` are settings that have no effect yet."""
+    """A configuration without mistakes; ``notes`` are what an operator may want to change."""
 
     public_url: str
     host: str
@@ -295,24 +295,38 @@ class _Reading:
 
     def _secret(self, key: str, reference: str) -> str:
         kind, _, name = reference.partition(":")
+        value: str | None = ""
         if kind == "env":
             value = self._environment.get(name, "")
         elif kind == "file":
-            value = self._read_file(name)
+            value = self._read_file(key, reference, self._folder / name)
         else:
             remedy = 'Write "env:NAME" or "file:/path", and put the secret there.'
             self._wrong(key, "a secret does not stand in this file itself", remedy)
             return ""
-        if not value.strip():
+        if value is not None and not value.strip():
             remedy = "Set that variable." if kind == "env" else "Put the secret into that file."
             self._wrong(key, f"{reference} is missing or empty", remedy)
-        return value.strip()
+        return (value or "").strip()
 
-    def _read_file(self, name: str) -> str:
+    def _read_file(self, key: str, reference: str, path: Path) -> str | None:
+        """A secret's file; '' where there is none, None where that is a mistake of its own."""
         try:
-            return (self._folder / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            value = path.read_text(encoding="utf-8")
+            mode = path.stat().st_mode
+        except FileNotFoundError:
             return ""
+        except OSError as error:
+            remedy = "Name a file that whoever serves may read."
+            self._wrong(key, f"{reference} can't be read: {error.strerror}", remedy)
+            return None
+        except UnicodeDecodeError:
+            remedy = "Put the secret into that file as plain text."
+            self._wrong(key, f"{reference} is not text in UTF-8", remedy)
+            return None
+        if mode & 0o077:
+            self._notes.append(f"{key}: its group or everybody can use {reference}; chmod 600 it")
+        return value
 
     def _apps(self, tables: dict[str, dict[str, Any]], loopback: bool) -> Iterator[tuple[str, App]]:
         for key, table in tables.items():

@@ -56,8 +56,9 @@ def test_white_space_around_a_secret_does_not_count(tmp_path: Path) -> None:
         ("env:", "env: is missing or empty"),
         ("file:nowhere", "file:nowhere is missing or empty"),
         ("file:empty", "file:empty is missing or empty"),
-        ("file:", "file: is missing or empty"),
-        ("file:binary", "file:binary is missing or empty"),
+        ("file:", "file: can't be read: Is a directory"),
+        ("file:empty/secret", "file:empty/secret can't be read: Not a directory"),
+        ("file:binary", "file:binary is not text in UTF-8"),
     ],
 )
 def test_a_secret_that_is_not_where_it_should_be_is_a_mistake(
@@ -71,6 +72,20 @@ def test_a_secret_that_is_not_where_it_should_be_is_a_mistake(
 
     assert mistake.key.startswith(path.replace("__", "."))
     assert mistake.problem == problem
+
+
+def test_a_secret_that_others_can_read_is_a_note_and_no_mistake(tmp_path: Path) -> None:
+    table = changed(WHOLE, secret_keys=["file:secret"])
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    notes = {}
+
+    for mode in (0o600, 0o400, 0o640, 0o604):
+        secret.chmod(mode)
+        notes[mode] = [note for note in judged(table, tmp_path).notes if "secret_keys" in note]
+
+    said = ["secret_keys[0]: its group or everybody can use file:secret; chmod 600 it"]
+    assert notes == {0o600: [], 0o400: [], 0o640: said, 0o604: said}
 
 
 @pytest.mark.parametrize("path", ["secret_keys", "providers__twitter__client_secret"])
