@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -241,15 +241,17 @@ class _Reading:
         try:
             return msgspec.convert(value, setting.type)
         except msgspec.ValidationError as error:
-            self._is_unreadable(path + setting.name, str(error), "Give a value of that kind.")
+            choices = get_args(setting.type) if get_origin(setting.type) is Literal else ()
+            named = " or ".join(f'"{choice}"' for choice in choices)
+            remedy = f"Write {named}." if named else "Give a value of that kind."
+            self._is_unreadable(path + setting.name, str(error), remedy)
             if not setting.required:
                 return setting.default if setting.default is not msgspec.NODEFAULT else {}
             return "" if setting.type is str else []
 
     def _public_url(self, url: str) -> None:
         if url_origin(url + "/") != url:
-            remedy = 'Write it as "https://id.example.org", without a slash at the end.'
-            self._wrong("public_url", "it is not an origin", remedy)
+            self._wrong("public_url", "it is not an origin", _spelling(url))
         if _host(url):
             self._https("public_url", url, loopback=True)
 
@@ -317,7 +319,7 @@ class _Reading:
         except FileNotFoundError:
             return ""
         except OSError as error:
-            remedy = "Name a file that whoever serves may read."
+            remedy = "Name a file, and let the user who runs this read it."
             self._wrong(key, f"{reference} can't be read: {error.strerror}", remedy)
             return None
         except UnicodeDecodeError:
@@ -405,8 +407,7 @@ class _Reading:
             self._wrong(path + "origins", "there is none", remedy)
         for origin in site.origins:
             if url_origin(origin + "/") != origin:
-                remedy = 'Write it as "https://blog.example.org": no path, no slash at the end.'
-                self._wrong(path + "origins", f"{origin!r} is not an origin", remedy)
+                self._wrong(path + "origins", f"{origin!r} is not an origin", _spelling(origin))
             else:
                 self._https(path + "origins", origin, loopback=True)
         if site.privacy_url:
@@ -454,11 +455,27 @@ class _Reading:
         if kind != "sqlite" or not path:
             remedy = 'Write "sqlite:commentgate.db"; this version keeps its data in SQLite.'
             self._wrong("database", "it is not a database of a known kind", remedy)
+        elif path == ":memory:":
+            remedy = 'Write "sqlite:commentgate.db".'
+            self._wrong("database", "all would be lost at each stop, so it needs a file", remedy)
         elif not (self._folder / path).parent.is_dir():
             self._wrong(
                 "database", "its folder does not exist", "Make the folder, or name another."
             )
         return f"sqlite:{self._folder / path}"
+
+
+def _spelling(url: str) -> str:
+    """How an address that is no origin is to be written."""
+    from yarl import URL  # as difflib below: only for whoever made a mistake
+
+    try:
+        origin = str(URL(url.strip()).origin())
+    except ValueError:
+        origin = ""
+    if url_origin(origin + "/") == origin:
+        return f'Write it as "{origin}", which is what browsers send.'
+    return 'Write it as "https://www.example.org": no path, no slash at the end.'
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -230,6 +230,12 @@ def test_a_value_of_the_wrong_kind_is_one_mistake(tmp_path: Path, path: str, val
     assert mistake.key == path.replace("__", ".")
 
 
+def test_a_value_that_is_none_of_a_few_is_told_which_there_are(tmp_path: Path) -> None:
+    mistake = only_mistake(changed(WHOLE, sites__blog__subject="private"), tmp_path)
+
+    assert mistake.remedy == 'Write "pairwise" or "public".'
+
+
 def test_one_table_of_the_wrong_kind_does_not_hide_the_mistakes_of_another(tmp_path: Path) -> None:
     table = changed(WHOLE, sites__second="https://second.example", sites__blog__name="")
 

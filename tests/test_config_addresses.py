@@ -45,6 +45,32 @@ def test_a_public_url_is_an_https_origin(tmp_path: Path, url: str, problems: lis
 
 
 @pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://id.example.org/", "https://id.example.org"),
+        ("https://id.example.org/gate?x#y", "https://id.example.org"),
+        ("https://id.example.org:443", "https://id.example.org"),
+        ("https://ID.Example.org:8443", "https://id.example.org:8443"),
+        ("https://ada@id.example.org", "https://id.example.org"),
+        ("https://müller.example", "https://xn--mller-kva.example"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("http://[0:0::1]", "http://[::1]"),
+        ("id.example.org", "https://www.example.org"),
+        ("https://[::1", "https://www.example.org"),
+        ("ftp://id.example.org", "https://www.example.org"),
+    ],
+)
+def test_an_address_that_is_no_origin_is_shown_as_browsers_send_it(
+    tmp_path: Path, url: str, origin: str
+) -> None:
+    ours = mistakes_of(changed(WHOLE, public_url=url), tmp_path)
+    theirs = only_mistake(changed(WHOLE, sites__blog__origins=[url]), tmp_path)
+
+    for mistake in (ours[0], theirs):
+        assert f'Write it as "{origin}"' in mistake.remedy
+
+
+@pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:8000", "http://127.9.9.9", "http://localhost:8000", "http://[::1]:8000"],
 )
@@ -90,7 +116,9 @@ def test_a_contact_is_a_mailbox_or_an_https_page(tmp_path: Path) -> None:
         assert only_mistake(changed(WHOLE, contact=bad), tmp_path).key == "contact"
 
 
-@pytest.mark.parametrize("database", ["", "sqlite:", "commentgate.db", "mysql://x/y"])
+@pytest.mark.parametrize(
+    "database", ["", "sqlite:", "commentgate.db", "mysql://x/y", "sqlite::memory:"]
+)
 def test_a_database_of_an_unknown_kind_is_a_mistake(tmp_path: Path, database: str) -> None:
     assert only_mistake(changed(WHOLE, database=database), tmp_path).key == "database"
 
