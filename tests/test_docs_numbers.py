@@ -29,7 +29,7 @@ from gateway import (
 )
 from gateway.database import sqlite
 from gateway.demo.run import Town
-from gateway.web import cookies, forms, middleware, server
+from gateway.web import cookies, forms, middleware, protocol, server
 from gateway.web.token import KEYS_HEADERS
 from providers.rehearsal.faults import DELAYS
 from tests.pages import DOCS
@@ -146,6 +146,8 @@ NUMBERS = {
         f"Expired rows are taken away once {_words(gate.TIDY_EVERY, 'minute')}.",
     ],
     "reference/endpoints.md": [
+        f"400 for what is not HTTP and for a head over {_kb(protocol.HEAD_BYTES)},"
+        f" 503 beyond {server.CONNECTIONS} connections.",
         f"Request headers over {_kb(middleware.HEADER_BYTES)} get 431,"
         f" bodies over {_kb(forms.BODY_BYTES)} 413.",
         f"without user information or fragment, at most {sites.RETURN_URL_LENGTH} characters |",

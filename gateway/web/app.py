@@ -30,7 +30,7 @@ from gateway.web import (
     token,
 )
 from gateway.web.middleware import AccessLog, Doorkeeper
-from gateway.web.state import language_of, note_error
+from gateway.web.state import id_of, language_of, note_error
 
 CONFIG_VARIABLE = "COMMENTGATE_CONFIG"
 
@@ -120,9 +120,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
+    """Starlette answers this one outside of our middleware, which names all others."""
     if request.url.path in token.PATHS:
-        return token.broken(request)
-    return error_page(request, "broken", 500, language_of(request))
+        response = token.broken(request)
+    else:
+        response = error_page(request, "broken", 500, language_of(request))
+    response.headers["X-Request-Id"] = id_of(request.scope)
+    return response
 
 
 def error_page(

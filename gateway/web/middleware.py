@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.seal import random_id
 from gateway.web.pages import HEADERS
-from gateway.web.state import note_error, noted_error
+from gateway.web.state import note_error, note_id, noted_error
 from providers import PROVIDERS
 
 HEADER_BYTES = 32 * 1024
@@ -32,6 +32,7 @@ class AccessLog:
         began = time.perf_counter()
         status = 500
         request_id = random_id(9)
+        note_id(scope, request_id)
 
         async def noting(message: Message) -> None:
             nonlocal status

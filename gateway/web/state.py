@@ -8,6 +8,7 @@ from gateway.web import languages
 from gateway.web.cookies import Cookies
 
 _ERROR = "commentgate.error"  # in a request's scope
+_ID = "commentgate.request"  # likewise
 
 
 def gate_of(request: Request) -> Gate:
@@ -30,6 +31,17 @@ def noted_error(scope: Scope) -> str:
     """What was noted; empty where nothing went wrong."""
     code: str = scope.get(_ERROR, "")
     return code
+
+
+def note_id(scope: Scope, request_id: str) -> None:
+    """Give a request the name by which its line in the log is found."""
+    scope[_ID] = request_id
+
+
+def id_of(scope: Scope) -> str:
+    """That name."""
+    request_id: str = scope[_ID]
+    return request_id
 
 
 def language_of(request: Request) -> str:

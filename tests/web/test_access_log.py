@@ -58,11 +58,31 @@ async def test_a_mistake_of_our_own_is_named_too(
 
     monkeypatch.setattr("gateway.web.account.accounts.of_browser", broken)
     with caplog.at_level(logging.INFO, "commentgate.access"):
-        await world.client.get("/account")
+        answer = await world.client.get("/account")
 
     assert _codes(caplog) == ["broken"]
+    assert [line["request"] for line in _lines(caplog)] == [answer.headers["x-request-id"]]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/widget.js", "/callback/x?state=y"])
+async def test_an_answer_names_the_line_of_its_request(
+    world: World, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with caplog.at_level(logging.INFO, "commentgate.access"):
+        answers = [
+            await world.client.get(path),
+            await world.client.get(path, headers={"cookie": "a" * 40_000}),
+            await world.client.get(path, headers={"host": "evil.example"}),
+        ]
+
+    named = [answer.headers["x-request-id"] for answer in answers]
+    assert [line["request"] for line in _lines(caplog)] == named
+    assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [vars(record) for record in caplog.records if record.name == "commentgate.access"]
 
 
 def _codes(caplog: pytest.LogCaptureFixture) -> list[Any]:
-    lines = [record for record in caplog.records if record.name == "commentgate.access"]
-    return [line.__dict__["code"] for line in lines]
+    return [line["code"] for line in _lines(caplog)]
