@@ -189,7 +189,7 @@ def rotate(config: Path) -> None:
 @CONFIG
 @click.argument("kid")
 def retire(config: Path, kid: str) -> None:
-    """Take a key away at once; whoever holds a token of it signs in again."""
+    """Take a key away at once; its tokens are refused, and sessions get new ones."""
     from gateway import keys as ring
     from gateway.seal import Seal
 

@@ -2,9 +2,9 @@
 
 aiohttp does the work behind one method, ``ask``, so that another can do it. The guards:
 certificates are verified, nothing follows a redirect or repeats a request, connecting takes 3 s
-and a whole call 10 s at most, a body has at most 256 kB, and unless this gateway itself is on
-loopback, only https and only public addresses are spoken to. A name is resolved once, and the
-address that was judged is the one that is connected to.
+and a whole call 10 s at most, a body has at most 256 kB or what the caller allows (2 MiB for a
+picture), and unless this gateway itself is on loopback, only https and only public addresses are
+spoken to. A name is resolved once, and the address that was judged is the one that is connected to.
 """
 
 import asyncio

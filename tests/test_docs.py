@@ -97,7 +97,9 @@ def test_the_readme_configuration_without_its_secrets_is_refused(tmp_path: Path)
 
 QUOTING = (
     "reference/account-and-session.md",
+    "explanation/what-a-blog-learns-and-who-decides.md",
     "how-to/answer-an-erasure-request.md",
+    "how-to/rehearse-an-outage.md",
     "tutorials/first-comment.md",
 )
 
@@ -125,6 +127,17 @@ def _shown() -> str:
     for place, value in filled.items():
         words = words.replace(place, value)
     return re.sub(r"</?\w+>", "", words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_to_be_looked_for_in_the_log_is_spelt_as_there(page: Path) -> None:
+    known = set(re.findall(r'"event": "(\w+)"', (ROOT / "gateway/events.py").read_text()))
+
+    told = re.findall(r'`"(?:event|status)":[^`]*`', page.read_text(encoding="utf-8"))
+
+    lines = [f'`"event":"{event}"`' for event in known]
+    assert [words for words in told if words not in lines and '"status":' not in words] == []
+    assert [words for words in told if " " in words] == []
 
 
 def test_the_pages_name_the_true_number_of_vectors() -> None:
