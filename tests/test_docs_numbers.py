@@ -150,6 +150,7 @@ NUMBERS = {
         f" 503 beyond {server.CONNECTIONS} connections.",
         f"Request headers over {_kb(middleware.HEADER_BYTES)} get 431,"
         f" bodies over {_kb(forms.BODY_BYTES)} 413.",
+        f"not there whole after {_words(protocol.REQUEST_SECONDS, 'second')}, body included,",
         f"without user information or fragment, at most {sites.RETURN_URL_LENGTH} characters |",
         f"| {CHALLENGE} characters, base64url: SHA-256 of the verifier",
         f"| {SHORTEST_STATE} to {LONGEST_STATE} characters of base64url, chosen by the page |",
@@ -223,10 +224,14 @@ NUMBERS = {
         f"| {_plain(http.CONNECT_SECONDS)} s to connect, {_plain(http.CALL_SECONDS)} s for a call,"
         f" {_kb(http.BODY_BYTES)} for a body,",
         f"{_plain(redraw.BYTES / 1024**2)} MiB and {_plain(redraw.PIXELS / 1e6)} megapixels;",
-        f"bodies at {_kb(forms.BODY_BYTES)}, cookies at {cookies.VALUE_LENGTH} characters,"
+        f"body included, has {_plain(protocol.REQUEST_SECONDS)} s to arrive,",
+        f"bounded at {_kb(protocol.HEAD_BYTES)},"
+        f" bodies at {_kb(forms.BODY_BYTES)}, cookies at {cookies.VALUE_LENGTH} characters,"
         f" connections at {server.CONNECTIONS} a worker |",
         f"*Sign out here*, Log out, or {_digits(gateway_sessions.IDLE, 'day')} without use.",
         f"until its token ends, at most {_words(tokens.LIFE, 'hour')}.",
+        f"A worker has {server.CONNECTIONS} connections.** Each that says nothing is cut after"
+        f" {_plain(protocol.REQUEST_SECONDS)} s,",
     ],
     "how-to/answer-an-erasure-request.md": [
         f"sign-ins that were under way, for {_words(attempts.REMEMBERED, 'day')}, without a name.",

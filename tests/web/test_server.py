@@ -98,23 +98,103 @@ def test_N6_a_head_without_end_is_cut_off(tmp_path: Path) -> None:
     assert answer == b"cut off" or answer.startswith(b"HTTP/1.1 400")
 
 
-def test_N6_a_head_that_never_ends_is_given_up(tmp_path: Path) -> None:
-    """A visitor who opens connections and says nothing holds none of them for long."""
-    hurry = "import gateway.web.protocol as p; p.HEAD_SECONDS = 0.5"
-    with served(tmp_path, patch=hurry) as (port, _):
-        silent = socket.create_connection(("127.0.0.1", port), timeout=10)
-        slow = socket.create_connection(("127.0.0.1", port), timeout=10)
-        again = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        again.request("GET", "/healthz")
-        again.getresponse().read()
-        for halting in (slow, again.sock):
-            halting.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+FORM = (
+    b"POST /token HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+)
+HURRY = "import gateway.web.protocol as p; p.REQUEST_SECONDS = 0.6"
 
-        ends = [connection.recv(10) for connection in (silent, slow, again.sock)]
-        for connection in (silent, slow, again):
-            connection.close()
 
-    assert ends == [b"", b"", b""]
+def _is_closed_while(sender: socket.socket, drip: bytes) -> bool:
+    """Whether the server hangs up within two seconds, while something comes now and then."""
+    sender.settimeout(0.1)
+    with suppress(ConnectionError):
+        for _ in range(20):
+            sender.sendall(drip)
+            with suppress(TimeoutError):
+                while sender.recv(4096):
+                    pass
+                return True
+        return False
+    return True
+
+
+def _answered(sender: socket.socket) -> bytes:
+    """The status line of an answer that is read to the end of its body."""
+    answer = b""
+    while not answer.endswith(b"on.\n"):
+        answer += sender.recv(4096)
+    return answer[:12]
+
+
+@pytest.mark.parametrize(
+    ("first", "drip"),
+    [
+        pytest.param(b"", b"", id="silence"),
+        pytest.param(b"\r\n", b"\r\n", id="empty-lines"),
+        pytest.param(HEAD, b"", id="half-a-head"),
+        pytest.param(HEAD, b"X", id="a-head-that-drips"),
+        pytest.param(FORM + b"Content-Length: 100\r\n\r\n", b"", id="no-body"),
+        pytest.param(FORM + b"Content-Length: 100\r\n\r\n", b"a", id="a-body-that-drips"),
+        pytest.param(FORM + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", id="chunks"),
+        pytest.param(FORM + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"a: b\r\n", id="trailers"),
+        pytest.param(HEAD + b"\r\n", b"\r\n", id="empty-lines-after-an-answer"),
+        pytest.param(HEAD + b"\r\n" + HEAD, b"", id="half-a-second-head"),
+        pytest.param(HEAD + b"Content-Length: 9\r\n\r\n", b"a", id="an-unread-body-that-drips"),
+        pytest.param(HEAD + b"Content-Length: 3\r\n\r\n", b"a", id="an-unread-body-that-ends"),
+        pytest.param(
+            HEAD + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", b"x", id="another-protocol"
+        ),
+    ],
+)
+def test_N6_a_request_that_never_ends_is_given_up(hurried: int, first: bytes, drip: bytes) -> None:
+    """A visitor who opens connections and drips into them holds none of them for long."""
+    with socket.create_connection(("127.0.0.1", hurried)) as slow:
+        slow.sendall(first)
+
+        assert _is_closed_while(slow, drip)
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server that gives a request little time."""
+    with served(tmp_path_factory.mktemp("hurried"), patch=HURRY) as (port, _):
+        yield port
+
+
+def test_a_body_may_come_apart_from_its_head(hurried: int) -> None:
+    """The clock of one request is not the next one's."""
+    with socket.create_connection(("127.0.0.1", hurried), timeout=5) as sender:
+        answers = []
+        for _ in range(4):
+            sender.sendall(FORM + b"Content-Length: 3\r\n\r\n")
+            time.sleep(0.2)
+            sender.sendall(b"a=b")
+            answers.append(_answered(sender))
+            time.sleep(0.2)
+
+    assert answers == [b"HTTP/1.1 421"] * 4
+
+
+@pytest.mark.parametrize("trailers", [b"a: b\r\n", b"x" * 6, b""], ids=["many", "long", "none"])
+def test_N6_trailers_are_bounded(tmp_path: Path, trailers: bytes) -> None:
+    """Uvicorn would collect them until the memory is full."""
+    with (
+        served(tmp_path) as (port, _),
+        socket.create_connection(("127.0.0.1", port), timeout=10) as sender,
+    ):
+        sender.sendall(FORM + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+        cut_off = False
+        try:
+            for _ in range(100):
+                sender.sendall(trailers * 10_000)
+            sender.sendall(b"\r\n")
+            cut_off = not sender.recv(10)
+        except OSError:
+            cut_off = True
+
+    assert cut_off == bool(trailers)
 
 
 def test_many_requests_use_one_connection(tmp_path: Path) -> None:
@@ -133,6 +213,38 @@ def test_many_requests_use_one_connection(tmp_path: Path) -> None:
         connection.close()
 
     assert statuses == [200] * 20
+
+
+def test_a_request_in_one_piece_on_a_kept_connection_sets_no_clock(tmp_path: Path) -> None:
+    """Body included: that is nearly every request."""
+    patch = """if True:
+        from gateway.web.protocol import BoundedProtocol as P
+        start = P._start_clock
+        P._start_clock = lambda self: self._hang_up() if self.cycle else start(self)
+    """
+    with (
+        served(tmp_path, patch=patch) as (port, _),
+        socket.create_connection(("127.0.0.1", port), timeout=5) as sender,
+    ):
+        answers = []
+        for _ in range(3):
+            sender.sendall(FORM + b"Content-Length: 3\r\n\r\na=b")
+            answers.append(_answered(sender))
+
+    assert answers == [b"HTTP/1.1 421"] * 3
+
+
+def test_N1_trailers_are_no_headers(hurried: int) -> None:
+    """A proxy that overwrites headers lets trailers pass: RFC 9110 section 6.5.1."""
+    host = b"Host: 127.0.0.1:%d\r\n" % hurried
+    chunked = b"GET /jwks.json HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n0\r\n%b\r\n"
+    answers = []
+    for head, trailer in ((host, b""), (b"", host)):
+        with socket.create_connection(("127.0.0.1", hurried), timeout=5) as sender:
+            sender.sendall(chunked % (head, trailer))
+            answers.append(sender.recv(4096)[:12])
+
+    assert answers == [b"HTTP/1.1 200", b"HTTP/1.1 421"]
 
 
 def test_a_wrong_configuration_never_listens(tmp_path: Path) -> None:
