@@ -88,13 +88,21 @@ async def refuse(gate: Gate, caller: Caller, codes: Sequence[str]) -> None:
 
 
 async def _count(gate: Gate, tx: Transaction, caller: Caller) -> None:
-    name = f"token:{gate.network(caller.address)}"
-    await limits.count(tx, name, gate.settings.limits.token, gate.clock())
+    """Strangers apart: any page sends requests in its visitor's name, but under its own Origin."""
+    name = "foreign" if _site_of(gate, caller) is None else "token"
+    network = gate.network(caller.address)
+    await limits.count(tx, f"{name}:{network}", gate.settings.limits.token, gate.clock())
+
+
+def _site_of(gate: Gate, caller: Caller) -> Site | None:
+    """The site that the caller names, if the request came from a page of that site."""
+    site = gate.settings.sites.find(caller.site)
+    return site if site and caller.origin in site.origins else None
 
 
 def _widget_site(gate: Gate, caller: Caller) -> Site:
-    site = gate.settings.sites.find(caller.site)
-    if site is None or caller.origin not in site.origins:
+    site = _site_of(gate, caller)
+    if site is None:
         raise InvalidClient("No site of that id is registered for this page.")
     return site
 

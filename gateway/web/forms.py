@@ -20,15 +20,25 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def read_pairs(request: Request) -> Pairs:
     """A url-encoded body's fields as they stand there. Raises ``TooLarge`` and ``BadField``."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise BadField("content-type")
+    return pairs_of(request, await read_body(request))
+
+
+async def read_body(request: Request) -> bytes:
+    """A small body, whatever it is. Raises ``TooLarge``."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_BYTES:
             raise TooLarge
-    return _pairs(bytes(body))
+    return bytes(body)
+
+
+def pairs_of(request: Request, body: bytes) -> Pairs:
+    """The fields of a body that says it is url-encoded. Raises ``BadField``."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise BadField("content-type")
+    return _pairs(body)
 
 
 def once(encoded: bytes) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a site's page and its server ask for: session tokens, their end, and the public keys."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from gateway.errors import (
     UnsupportedGrant,
 )
 from gateway.redeem import Caller, Opened
-from gateway.web.forms import Pairs, read_pairs, unique
+from gateway.web.forms import Pairs, pairs_of, read_body, unique
 from gateway.web.state import address_of, browser_of, gate_of, note_error
 
 HEADERS = {
@@ -38,8 +39,9 @@ KEYS_HEADERS = {
 }
 SECRETS_OF_SERVERS = ("client_secret", "client_assertion")
 TOKEN_OF_GRANT = {"authorization_code": "code", "refresh_token": "refresh_token"}
+# As a form, JSON or multipart would write it; a code is 43 characters of base64url.
+NAMED_CODE = re.compile(r"\bcode\W{1,6}([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 BUSY_WAIT = 5  # seconds
-
 
 PATHS = ("/token", "/revoke")
 
@@ -95,11 +97,21 @@ async def revoke(request: Request) -> Response:
 
 
 async def _revoke(request: Request, caller: Caller, pairs: Pairs) -> bytes:
+    gate = gate_of(request)
+    try:
+        token = _token_to_end(pairs)
+    except TokenError:
+        await redeem.refuse(gate, caller, [])
+        raise
+    await redeem.end(gate, caller, token)
+    return b"{}"
+
+
+def _token_to_end(pairs: Pairs) -> str:
     form = _fields(pairs)
     if not form.get("token"):
         raise InvalidRequest("There is no token in the request.")
-    await redeem.end(gate_of(request), caller, form["token"])
-    return b"{}"
+    return form["token"]
 
 
 async def jwks(request: Request) -> Response:
@@ -113,7 +125,7 @@ async def _answer(
     """Read the form, run the story, and say what came of it as JSON, to the site's pages alone."""
     caller = Caller("", request.headers.get("origin"), address_of(request), browser_of(request))
     try:
-        pairs = await _pairs(request)
+        pairs = await _pairs(request, caller)
         caller = replace(caller, site=dict(pairs).get("client_id", ""))
         body, status = await story(request, caller, pairs), 200
         extra: dict[str, str] = {}
@@ -122,10 +134,15 @@ async def _answer(
     return Response(body, status, {**HEADERS, **extra, **_cors(request, caller)})
 
 
-async def _pairs(request: Request) -> Pairs:
+async def _pairs(request: Request, caller: Caller) -> Pairs:
+    """The form's fields. What is no form is counted, and burns the codes that can be seen in it."""
+    body = b""
     try:
-        return await read_pairs(request)
+        body = await read_body(request)
+        return pairs_of(request, body)
     except PageError:
+        seen = NAMED_CODE.findall(body.decode("latin-1"))
+        await redeem.refuse(gate_of(request), caller, seen)
         raise InvalidRequest("The body is not a small url-encoded form.") from None
 
 

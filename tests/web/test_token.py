@@ -282,23 +282,73 @@ async def test_B6_no_other_page_may_read_an_answer(world: World, origin: str) ->
         assert answer.headers["vary"] == "Origin"
 
 
+NO_FORMS = [
+    (b'{"code": "CODE"}', "application/json"),
+    (b'{"a": [{"code":"CODE"}]', "application/json"),
+    (b"code=CODE", "text/plain"),
+    (b'--x\r\ncontent-disposition: form-data; name="code"\r\n\r\nCODE\r\n', "multipart/form-data"),
+    (b"code=CODE&a=\xff", FORM["content-type"]),
+    (b"a=%ff&code=CODE", FORM["content-type"]),
+    (b"&".join(b"f%d=" % n for n in range(40)) + b"&code=CODE", FORM["content-type"]),
+]
+
+
 @pytest.mark.parametrize("path", ["/token", "/revoke"])
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [
-        (b'{"code": "x"}', "application/json"),
-        (b"code=x", "text/plain"),
-        (b"code=\xff", FORM["content-type"]),
-        (b"code=%ff", FORM["content-type"]),
-        (b"a" * 17_000, FORM["content-type"]),
-        (b"&".join(b"f%d=" % n for n in range(40)), FORM["content-type"]),
-    ],
-)
-async def test_what_is_no_form_is_an_invalid_request(
-    world: World, path: str, content: bytes, kind: str
+@pytest.mark.parametrize(("content", "kind"), [*NO_FORMS, (b"a" * 17_000, FORM["content-type"])])
+async def test_N6_what_is_no_form_is_an_invalid_request_and_not_free(
+    world: World, table: dict[str, Any], path: str, content: bytes, kind: str
 ) -> None:
+    headers = {"content-type": kind, "origin": BLOG}
+    async with reopened(world, {**table, "limits": {"token": 1}}) as narrow:
+        first = await narrow.client.post(path, content=content, headers=headers)
+        second = await narrow.client.post(path, content=content, headers=headers)
+
+    assert is_refused(first, 400, "invalid_request")
+    assert is_refused(second, 429, "temporarily_unavailable")
+
+
+@pytest.mark.parametrize(("content", "kind"), NO_FORMS)
+async def test_R5_what_is_no_form_burns_the_code_that_can_be_seen_in_it(
+    world: World, content: bytes, kind: str
+) -> None:
+    """It names the code, and is refused."""
+    click, code = await coded(world)
+
     answer = await world.client.post(
-        path, content=content, headers={"content-type": kind, "origin": BLOG}
+        "/token",
+        content=content.replace(b"CODE", code.encode()),
+        headers={"content-type": kind, "origin": BLOG},
     )
 
     assert is_refused(answer, 400, "invalid_request")
+    assert is_refused(await world.redeem(click, code), 400, "invalid_grant")
+
+
+@pytest.mark.parametrize("fields", [{}, {"token": ""}, [("token", "x"), ("token", "y")]])
+async def test_N6_a_log_out_without_a_token_is_not_free(
+    world: World, table: dict[str, Any], fields: Any
+) -> None:
+    async with reopened(world, {**table, "limits": {"token": 1}}) as narrow:
+        answers = [
+            await narrow.client.post(
+                "/revoke", content=urlencode(fields), headers={**FORM, "origin": BLOG}
+            )
+            for _ in range(2)
+        ]
+
+    assert [answer.status_code for answer in answers] == [400, 429]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", GATEWAY, "null", None])
+async def test_N6_no_page_uses_up_its_visitors_limit_at_a_blog(
+    world: World, table: dict[str, Any], origin: str | None
+) -> None:
+    """Any page can send a form here in its visitor's name; it can't choose the ``Origin``."""
+    async with reopened(world, {**table, "limits": {"token": 3}}) as narrow:
+        click, code = await coded(narrow)
+        foreign = [await narrow.redeem(click, "x", origin=origin) for _ in range(4)]
+
+        honest = await narrow.redeem(click, code)
+
+    assert [answer.status_code for answer in foreign] == [401, 401, 401, 429]
+    assert honest.status_code == 200
