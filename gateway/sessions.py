@@ -14,6 +14,7 @@ from gateway.seal import Seal, random_id
 
 IDLE = 14 * 86_400  # seconds since the last refresh
 ABSOLUTE = 60 * 86_400  # seconds since it was opened
+KEPT = 20  # of one person with one site, each in a browser of its own or forgotten by one
 GRACE = 60  # seconds for which a token still answers after its successor was redeemed
 REFRESH_TOKEN_LENGTH = 100  # characters, at most
 
@@ -72,7 +73,11 @@ async def open_session(
     browser: str,
     now: int,
 ) -> Session:
-    """Open a session of the person who is signed in here with one site."""
+    """Open a session of the person who is signed in here with one site.
+
+    Beyond ``KEPT`` the one renewed longest ago makes room.
+    """
+    await _make_room(tx, signed_in.person, site)
     session = Session(
         sid=random_id(),
         door=door,
@@ -93,6 +98,17 @@ async def open_session(
     )
     await insert(tx, "sessions", session)
     return session
+
+
+async def _make_room(tx: Transaction, person: str, site: str) -> None:
+    await tx.execute(
+        "DELETE FROM sessions WHERE person = :person AND site = :site AND sid NOT IN"
+        " (SELECT sid FROM sessions WHERE person = :person AND site = :site"
+        " ORDER BY renewed_at DESC, created_at DESC LIMIT :others)",
+        person=person,
+        site=site,
+        others=KEPT - 1,
+    )
 
 
 async def find(db: Reader, sid: str, now: int) -> Session | None:

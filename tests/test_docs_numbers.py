@@ -123,6 +123,7 @@ NUMBERS = {
         f" and {_digits(gateway_sessions.ABSOLUTE, 'day')} at most.",
         f"**Lives** for {_digits(sessions.IDLE, 'day')} since the last renewal,"
         f" and {_digits(sessions.ABSOLUTE, 'day')} at most.",
+        f"**At most {sessions.KEPT}** of one person with one site:",
         f"until the successor is redeemed and for {_digits(sessions.GRACE, 'second')} after",
     ],
     "reference/command-line.md": [
@@ -141,7 +142,8 @@ NUMBERS = {
         f"| {TOMBSTONE} | | `grants` |",
         f"a code that waits to be redeemed | {_digits(grants.LIFE, 'second')} |",
         f"| {_digits(sessions.IDLE, 'day')} unrenewed,"
-        f" {_digits(sessions.ABSOLUTE, 'day')}, or until ended |",
+        f" {_digits(sessions.ABSOLUTE, 'day')}, or until ended;"
+        f" at most {sessions.KEPT} of one person with one site |",
         f"| {_words(keys.PUBLISHED_AFTER_USE, 'hour')} after they were replaced |",
         f"Expired rows are taken away once {_words(gate.TIDY_EVERY, 'minute')}.",
     ],

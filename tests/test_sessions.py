@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway import sessions
 from gateway.database import Database, Transaction
 from gateway.seal import Seal
-from gateway.sessions import ABSOLUTE, GRACE, IDLE, Session, read_refresh_token, refresh_token
+from gateway.sessions import ABSOLUTE, GRACE, IDLE, KEPT, Session, read_refresh_token, refresh_token
 from tests.parts import BOB, GARDEN, NOW, SEAL, database, open_session, signed_in
 
 DAY = 86_400
@@ -56,6 +56,23 @@ async def _tokens(db: Database, session: Session, count: int, now: int = NOW) ->
 
 async def _is_alive(db: Database, session: Session, now: int = NOW) -> bool:
     return await sessions.find(db, session.sid, now) is not None
+
+
+# -- how many ------------------------------------------------------------------------------------
+
+
+async def test_beyond_a_number_the_one_renewed_longest_ago_makes_room(db: Database) -> None:
+    """A program that signs in all day would fill the table, and the account page."""
+    ada, bob = await signed_in(db), await signed_in(db, BOB)
+    others = [await open_session(db, bob), await open_session(db, ada, GARDEN)]
+    own = [await open_session(db, ada, now=NOW + number) for number in range(KEPT)]
+    await _redeem(db, refresh_token(SEAL, own[0].sid, 1), NOW + KEPT)
+
+    late = [await open_session(db, ada, now=NOW + KEPT + number) for number in range(2)]
+
+    alive = [session for session in own if await _is_alive(db, session, NOW + KEPT)]
+    assert alive == [own[0], *own[3:]]
+    assert all([await _is_alive(db, session, NOW + KEPT) for session in (*others, *late)])
 
 
 # -- one after the other -------------------------------------------------------------------------

@@ -259,6 +259,7 @@ async def test_a_story_that_fails_for_another_reason_says_which(path: Path) -> N
         "grants WHERE code_hash = 'x'",
         "sessions WHERE sid = 'x'",
         "sessions WHERE person = 'x'",
+        "sessions WHERE person = 'x' AND site = 'x'",
         "gateway_sessions WHERE cookie_hash = 'x'",
         "identities WHERE namespace = 'x' AND provider_id = 'x'",
         "subjects WHERE person = 'x' AND site = 'x'",

@@ -143,7 +143,7 @@ CREATE TABLE sessions (
     created_at BIGINT NOT NULL,
     renewed_at BIGINT NOT NULL
 );
-CREATE INDEX sessions_by_person ON sessions (person);
+CREATE INDEX sessions_by_person ON sessions (person, site);
 
 -- The signing keys; the private half is wrapped under a key derived from secret_keys.
 CREATE TABLE signing_keys (
