@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -115,7 +116,7 @@ class OAuth:
                 profile = await self._profile1(app, secrets, answer["oauth_verifier"], email)
             else:
                 profile = await self._profile2(app, redirect_uri, secrets, answer["code"], email)
-            return app.provider.identify(profile)
+            return _of_its_types(app.provider.identify(profile))
 
     async def _profile1(self, app: App, secrets: Secrets, verifier: str, email: bool) -> Profile:
         query = {**app.provider.profile_query, **(app.provider.email_query if email else {})}
@@ -212,8 +213,13 @@ def _merged(profile: Profile, email: Profile) -> Profile:
     return {"data": {**profile["data"], **email["data"]}}
 
 
+def _of_its_types(identity: Identity) -> Identity:
+    """An answer may hold anything where a text is expected; a provider's file only picks it out."""
+    return msgspec.convert(asdict(identity), Identity)
+
+
 def _json(response: Answer) -> Any:
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(response.content)
     return None
 

@@ -1,15 +1,20 @@
 """Who somebody is comes from a provider's answer to us, about a token made for our own app."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from gateway.apps import App
 from gateway.attempts import Secrets
 from gateway.errors import ProviderError
 from gateway.http import BODY_BYTES, Answer
 from gateway.oauth import OAuth
+from providers.base import Identity
+from tests.providers.test_contract import FIXTURES
 from tests.world import GATEWAY, PROVIDERS, Click, World, hop_url, query
 
 
@@ -119,3 +124,81 @@ async def test_S5_the_verifier_goes_to_the_token_endpoint_alone(world: World) ->
 
     assert provider.sent["code_verifier"] == "v" * 43
     assert (provider.sent["code"], provider.sent["redirect_uri"]) == ("c", redirect_uri)
+
+
+class Telling:
+    """A provider where every code is good, and whose profile is what a test wants."""
+
+    def __init__(self, app: App, profile: bytes) -> None:
+        self._profile = profile
+        self._endpoints = app.endpoints
+        self._about = {"data": {"app_id": app.client_id, "is_valid": True}}
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        most: int = BODY_BYTES,
+    ) -> Answer:
+        """Answer a call by its path."""
+        if urlsplit(url).path.endswith("/debug_token"):
+            return _answer(200, self._about)
+        if url == self._endpoints.get("access_token_url"):
+            return Answer(200, {}, b"oauth_token=t&oauth_token_secret=s")
+        if url == self._endpoints.get("token_url"):
+            return _answer(200, {"access_token": "t", "token_type": "bearer"})
+        return Answer(200, {}, self._profile)
+
+
+async def told(world: World, provider: str, profile: bytes) -> Identity:
+    """Who somebody is by a profile."""
+    app = world.settings.apps[provider]
+    secrets = Secrets(state="s", verifier="v" * 43, request_token="t", request_secret="s")
+    answer = {"code": "c", "oauth_verifier": "v"}
+    asked = OAuth(Telling(app, profile))
+    return await asked.identify(app, f"{GATEWAY}/callback", secrets, answer, email=False)
+
+
+def spoilt(profile: Any) -> Iterator[Any]:
+    """A profile with something else in the place of each of its parts in turn."""
+    yield from (5, True, None, [], {}, ["x"], {"a": "b"}, 1.5, "text")
+    if isinstance(profile, dict):
+        for name, part in profile.items():
+            yield from (profile | {name: other} for other in spoilt(part))
+
+
+RECORDED = [
+    pytest.param(path.parent.name, json.loads(path.read_text("utf-8"))["profile"], id=path.stem)
+    for provider in PROVIDERS
+    for path in sorted((FIXTURES / provider).glob("*.json"))
+]
+
+
+@pytest.mark.parametrize(("provider", "profile"), RECORDED)
+async def test_a_profile_with_anything_in_a_field_is_unusable_or_of_texts(
+    world: World, provider: str, profile: dict[str, Any]
+) -> None:
+    """What is no text would break where it is cleaned, kept and shown."""
+    assert (await told(world, provider, json.dumps(profile).encode())).name
+
+    for other in spoilt(profile):
+        with suppress(ProviderError):
+            identity = await told(world, provider, json.dumps(other).encode())
+            assert isinstance(identity.name, str), other
+            shown = (identity.username, identity.profile_url, identity.avatar_url, identity.email)
+            assert all(text is None or isinstance(text, str) for text in shown), other
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    "nested",
+    [b"[" * 50_000, b'{"a":' * 30_000, b"[" * 50_000 + b"]" * 50_000],
+    ids=["lists", "objects", "closed"],
+)
+async def test_a_profile_nested_without_end_is_unusable(
+    world: World, provider: str, nested: bytes
+) -> None:
+    with pytest.raises(ProviderError):
+        await told(world, provider, nested)
