@@ -148,13 +148,17 @@ async def identify(tx: Transaction, attempt: str, gateway_session: str, now: int
     )
 
 
-async def begin_again(tx: Transaction, attempt: str) -> None:
-    """Whose attempt it was has changed meanwhile: open it anew; its old state is dead."""
-    await tx.execute(
+async def begin_again(tx: Transaction, attempt: str) -> str | None:
+    """Whose attempt it was has changed meanwhile: open it anew; its old state is dead.
+
+    The network that it came from, or None for a tombstone.
+    """
+    row = await tx.row(
         "UPDATE attempts SET gateway_session = NULL, taken_at = NULL, state_hash = NULL,"
-        " sealed = NULL WHERE id = :id AND outcome IS NULL",
+        " sealed = NULL WHERE id = :id AND outcome IS NULL RETURNING address",
         id=attempt,
     )
+    return str(row["address"]) if row else None
 
 
 async def choose_again(tx: Transaction, attempt: str, now: int) -> None:

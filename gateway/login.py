@@ -10,6 +10,7 @@ knows HTTP.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, TypeGuard
 
 from gateway import (
@@ -149,7 +150,10 @@ async def resume(gate: Gate, attempt_id: str, browser: Browser, *, pressed: bool
     if attempt.gateway_session:
         if _is_still(signed_in, attempt):
             return await _ask_or_hand_over(gate, attempt, site, app, signed_in)
-        attempt = await _begin_again(gate, attempt)
+        again = await _begin_again(gate, attempt)
+        if isinstance(again, Deliver):
+            return again
+        attempt = again
     if attempt.taken_at is not None:  # its callback is being answered, or was cut off
         raise AttemptOver(None, back=_way_back(gate, attempt))
     if not attempt.proven and not pressed:
@@ -204,12 +208,23 @@ async def _end(gate: Gate, attempt: Attempt, outcome: Outcome) -> Deliver:
     return Deliver(attempt, _site_of(gate, attempt), outcome)
 
 
-async def _begin_again(gate: Gate, attempt: Attempt) -> Attempt:
+async def _begin_again(gate: Gate, attempt: Attempt) -> Attempt | Deliver:
+    """Open it anew, counted as one more start.
+
+    A browser that comes with and without its session could repeat it, and OAuth 1.0a makes a
+    call each time.
+    """
+
     async def work(tx: Transaction) -> Attempt | None:
-        await attempts.begin_again(tx, attempt.id)
+        network = await attempts.begin_again(tx, attempt.id)
+        if network is not None:
+            await limits.count(tx, f"start:{network}", gate.settings.limits.start, gate.clock())
         return await attempts.by_id(tx, attempt.id)
 
-    return await gate.db.transact(work) or attempt
+    try:
+        return await gate.db.transact(work) or attempt
+    except TooMany as limit:
+        return replace(await _end(gate, attempt, "busy"), retry_after=limit.retry_after)
 
 
 async def _to_provider(gate: Gate, attempt: Attempt, site: Site, app: App) -> Step:

@@ -2,11 +2,12 @@
 
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.web.attack import dump, reopened, seen_from, texts
-from tests.world import BLOG, Browser, Click, Landing, World, landed
+from tests.web.attack import asks, click_in_garden, dump, reopened, seen_from, texts
+from tests.world import BLOG, Browser, Click, Landing, World, hop_url, landed
 
 
 def limited(table: dict[str, Any], **limits: int) -> dict[str, Any]:
@@ -111,6 +112,32 @@ async def test_open_attempts_have_a_cap_of_their_own(world: World, table: dict[s
 
     assert full and full.reason == "busy"
     assert after is None
+
+
+async def test_N6_an_attempt_that_begins_again_counts_as_another(
+    world: World, table: dict[str, Any]
+) -> None:
+    """A browser may come with its session and without, and OAuth 1.0a makes a call each time."""
+    async with reopened(world, limited(table, start=4)) as narrow:
+        browser, click = narrow.browser(), click_in_garden(provider="twitter1")
+        question = await browser.sign_in(click)
+        path = urlsplit(str(question.request.url)).path
+        before = narrow.calls["twitter1.request_token_url"]
+        session = browser.cookies["commentgate-session"]
+        for _ in range(3):
+            del browser.cookies["commentgate-session"]
+            assert hop_url(await browser.get(path))
+            browser.cookies["commentgate-session"] = session
+            assert asks(await browser.get(path))
+        del browser.cookies["commentgate-session"]
+
+        ended = await browser.get(path)
+        after = await browser.get(path)
+
+    assert narrow.calls["twitter1.request_token_url"] == before + 3
+    assert (ended.status_code, landed(ended).reason) == (429, "busy")
+    assert int(ended.headers["retry-after"]) > 0
+    assert after.status_code == 410
 
 
 async def test_no_network_address_lies_readable_in_the_database(world: World) -> None:
