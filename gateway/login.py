@@ -366,11 +366,13 @@ async def _leave_code(
 
 async def _ask_or_hand_over(
     gate: Gate, attempt: Attempt, site: Site, app: App, signed_in: GatewaySession
-) -> Ask | Deliver:
+) -> Ask | Deliver | Resume:
     """For somebody known here: the question where it is needed, else the code, and no call."""
     now = gate.now()
 
-    async def work(tx: Transaction) -> tuple[str | None, str]:
+    async def work(tx: Transaction) -> tuple[str | None, str] | None:
+        if await gateway_sessions.find(tx, signed_in.id, now) is None:
+            return None
         await gateway_sessions.touch(tx, signed_in, now)
         if acquaintances.may_know(await acquaintances.find(tx, signed_in.person, site), site):
             return await _leave_code(gate, tx, attempt, signed_in.id, signed_in), ""
@@ -380,7 +382,10 @@ async def _ask_or_hand_over(
             tx, signed_in.person, own, signed_in.namespace, signed_in.provider_id
         )
 
-    code, avatar = await gate.db.transact(work)
+    done = await gate.db.transact(work)
+    if done is None:  # an erasure or a log-out was faster
+        return Resume(attempt.id)
+    code, avatar = done
     if code is not None:
         return Deliver(attempt, site, code, is_code=True)
     who = await commenters.identity(gate.db, signed_in.namespace, signed_in.provider_id)
@@ -426,15 +431,21 @@ async def answer(gate: Gate, attempt_id: str, choice: Choice, token: str, browse
     return await _approve(gate, attempt, site, signed_in)
 
 
-async def _approve(gate: Gate, attempt: Attempt, site: Site, signed_in: GatewaySession) -> Deliver:
+async def _approve(
+    gate: Gate, attempt: Attempt, site: Site, signed_in: GatewaySession
+) -> Deliver | Resume:
     now = gate.now()
 
-    async def work(tx: Transaction) -> str:
+    async def work(tx: Transaction) -> str | None:
+        if await gateway_sessions.find(tx, signed_in.id, now) is None:
+            return None
         await acquaintances.approve(tx, signed_in.person, site, now)
         await gateway_sessions.touch(tx, signed_in, now)
         return await _leave_code(gate, tx, attempt, signed_in.id, signed_in)
 
     code = await gate.db.transact(work)
+    if code is None:  # an erasure or a log-out was faster
+        return Resume(attempt.id)
     events.approved(signed_in.person, site.id)
     return Deliver(attempt, site, code, is_code=True)
 

@@ -2,12 +2,15 @@
 
 import html
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from gateway import erasure
+from gateway.database.sqlite import Sqlite
 from gateway.web import languages
-from tests.web.attack import asks, change, click_in_garden, dump, moved, reopened
+from tests.web.attack import asks, change, click_in_garden, dump, moved, reopened, texts
 from tests.world import Browser, Click, World, hop_url, landed
 
 
@@ -116,3 +119,43 @@ async def test_S13_an_answer_of_nobody_begins_again_at_the_provider(world: World
     stored = await dump(world)
     assert stored["grants"] == stored["acquaintances"] == []
     assert asks(await browser.come_back(await world.consent(page)))
+
+
+async def erased_in_between(world: World, patch: pytest.MonkeyPatch) -> str:
+    """Have whoever is signed in erased just before the next write; their id at Facebook."""
+    write, row = Sqlite.transact, await world.gate.db.row("SELECT provider_id FROM identities")
+    assert row is not None
+    person = str(row["provider_id"])
+
+    async def after_an_erasure(self: Sqlite, work: Any) -> Any:
+        patch.setattr(Sqlite, "transact", write)
+        await erasure.erase(world.gate, "facebook", person)
+        return await write(self, work)
+
+    patch.setattr(Sqlite, "transact", after_an_erasure)
+    return person
+
+
+@pytest.mark.parametrize("story", ["question", "yes", "code"])
+async def test_I6_an_erasure_that_is_faster_wins(
+    world: World, monkeypatch: pytest.MonkeyPatch, story: str
+) -> None:
+    """Nothing of the person is written again, and the attempt goes to the provider anew."""
+    browser, click = world.browser(), click_in_garden(provider="facebook")
+    if story == "code":
+        click = Click(provider="facebook")
+        await world.session(browser, click)
+        began = await browser.send("POST", "/start", click.form, origin=click.origin)
+        path = began.headers["location"]
+    else:
+        question = await browser.sign_in(click)
+        path = urlsplit(str(question.request.url)).path
+    person = await erased_in_between(world, monkeypatch)
+
+    if story == "yes":
+        page = await browser.answer(question, "continue")
+    else:
+        page = await browser.get(path)
+
+    assert "client_id=" in hop_url(page)
+    assert person not in set(texts(await dump(world)))
