@@ -5,6 +5,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 LENGTH = 100
+READ = 1000  # characters looked at: composing many marks takes the square of their number
 URL_LENGTH = 2048
 EMAIL_LENGTH = 254  # RFC 5321
 
@@ -24,7 +25,7 @@ def clean(text: str) -> str:
 
     Empty where nothing of it could be seen.
     """
-    fitted = _LOOSE_JOINERS.sub("", "".join(map(_fit, text)))
+    fitted = _LOOSE_JOINERS.sub("", "".join(map(_fit, text[:READ])))
     composed = unicodedata.normalize("NFC", " ".join(fitted.split()))
     short = composed[:LENGTH].rstrip(" " + _JOINERS)
     return short if any(unicodedata.category(c)[0] in "LNPS" for c in short) else ""
@@ -47,7 +48,9 @@ def email(address: str | None) -> str | None:
 
     Normalised first, so that a look-alike ``@`` counts as one. Letters keep their case.
     """
-    normal = unicodedata.normalize("NFKC", address or "").strip()
+    if address is None or len(address) > READ:
+        return None
+    normal = unicodedata.normalize("NFKC", address).strip()
     local, at, domain = normal.partition("@")
     plausible = at and local and domain and "@" not in domain and len(normal) <= EMAIL_LENGTH
     if not plausible or not normal.isprintable() or any(map(str.isspace, normal)):

@@ -1,3 +1,4 @@
+import time
 import unicodedata
 
 import pytest
@@ -96,6 +97,22 @@ def test_a_long_name_is_cut_at_a_hundred_characters() -> None:
     assert clean("x" * 500) == "x" * LENGTH
     assert clean("x" * 99 + " y") == "x" * 99
     assert clean("x" * 99 + "\u200dy") == "x" * 99
+
+
+@pytest.mark.parametrize("letter", ["\u1ec7", "\ud55c", "\u1fa7"], ids=ascii)
+def test_a_name_is_as_long_when_its_letters_come_apart(letter: str) -> None:
+    assert clean(unicodedata.normalize("NFD", letter) * 150) == letter * LENGTH
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "\u200d", "\u200b"], ids=ascii)
+def test_N6_a_name_of_nothing_but_marks_costs_little(marks: str) -> None:
+    """Putting them in order takes the square of their number."""
+    began = time.process_time()
+
+    clean("a" + marks * 20_000)
+    email("a" + marks * 20_000 + "@example.org")
+
+    assert time.process_time() - began < 0.5
 
 
 @given(st.text())
