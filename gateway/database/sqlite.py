@@ -216,6 +216,8 @@ def _connect(path: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA secure_delete = 1")  # what is erased is overwritten, not unlinked
+    connection.execute("PRAGMA journal_size_limit = 0")  # a log begun anew keeps no old end
     return connection
 
 

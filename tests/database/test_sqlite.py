@@ -347,3 +347,24 @@ async def test_a_log_is_begun_anew_under_writers_that_never_pause(
     kept = await db.row("SELECT count(*) AS rows FROM limits")
     assert kept and kept["rows"] == len(sizes) - 1
     await db.close()
+
+
+async def test_what_was_deleted_is_in_no_file_after_the_next_write(path: Path) -> None:
+    """Else an erased name could be read from the disk for as long as nobody needs its place."""
+    db = await open_sqlite(str(path))
+    for number in range(200):
+        name = f"a row to look for {number}"
+        await db.transact(
+            lambda tx, name=name: tx.execute("INSERT INTO limits VALUES (:name, 1)", name=name)  # type: ignore[misc]  # mypy sees no type for a default
+        )
+    await db.transact(lambda tx: tx.execute("DELETE FROM limits"))
+    await asyncio.to_thread(sqlite._checkpoint, str(path))
+    log = path.with_name(f"{path.name}-wal")
+    before = [_holds_the_row(path), _holds_the_row(log)]
+
+    await db.transact(lambda tx: tx.execute("INSERT INTO limits VALUES ('another', 1)"))
+
+    after = [_holds_the_row(path), _holds_the_row(log)]
+    await db.close()
+    assert before == [False, True]
+    assert after == [False, False]
