@@ -10,7 +10,7 @@ from time import time
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -33,6 +33,7 @@ from gateway.web.middleware import AccessLog, Doorkeeper
 from gateway.web.state import id_of, language_of, note_error
 
 CONFIG_VARIABLE = "COMMENTGATE_CONFIG"
+LEFT = 499  # as nginx logs it
 
 log = logging.getLogger("commentgate")
 
@@ -86,6 +87,7 @@ def application(
         exception_handlers={
             PageError: _page_error,
             HTTPException: _http_error,
+            ClientDisconnect: _left,
             Exception: _broken,
         },
     )
@@ -117,6 +119,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     response = error_page(request, code, error.status_code, language_of(request))
     response.headers.update(error.headers or {})
     return response
+
+
+async def _left(request: Request, _: Exception) -> Response:
+    """Whoever sent half a body and left gets no answer: this is for the log alone."""
+    note_error(request.scope, "left")
+    return Response(status_code=LEFT)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -1,10 +1,15 @@
 """A request's line in the log names what went wrong, so that an operator need not guess."""
 
+import asyncio
+import json
 import logging
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.web.served import logged, served
 from tests.world import BLOG, GATEWAY, Click, World
 
 START = Click().form
@@ -82,6 +87,39 @@ async def test_an_answer_names_the_line_of_its_request(
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [vars(record) for record in caplog.records if record.name == "commentgate.access"]
+
+
+@pytest.mark.parametrize("path", ["/token", "/revoke", "/start", "/facebook/deletion", "/account"])
+async def test_whoever_leaves_in_the_middle_of_a_body_is_no_mistake_of_ours(
+    tmp_path: Path, path: str
+) -> None:
+    """A traceback for each would bury the others."""
+    with logged() as lines:
+        async with served(tmp_path) as (world, _):
+            logging.getLogger().handlers[0].setStream(lines)  # type: ignore[attr-defined]  # the server has configured it anew
+            await _send_half_and_leave(world.settings.public_url, path)
+            for _ in range(1000):
+                if '"request"' in lines.getvalue():
+                    break
+                await asyncio.sleep(0.01)
+
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    requests = [line for line in told if line["message"] == "request"]
+    assert [(line["status"], line["code"]) for line in requests] == [(499, "left")]
+    assert not any("traceback" in line for line in told)
+
+
+async def _send_half_and_leave(own: str, path: str) -> None:
+    url = urlsplit(own)
+    form = (
+        f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\nOrigin: {own}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na=b"
+    )
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(form.encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
 
 
 def _codes(caplog: pytest.LogCaptureFixture) -> list[Any]:
