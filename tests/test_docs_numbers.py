@@ -231,8 +231,9 @@ NUMBERS = {
         f" bodies at {_kb(forms.BODY_BYTES)}, cookies at {cookies.VALUE_LENGTH} characters,"
         f" connections at {server.CONNECTIONS} a worker |",
         f"*Sign out here*, Log out, or {_digits(gateway_sessions.IDLE, 'day')} without use.",
+        f"Log out at the other blog, or {_digits(gateway_sessions.IDLE, 'day')} without use.",
         f"until its token ends, at most {_words(tokens.LIFE, 'hour')}.",
-        f"A worker has {server.CONNECTIONS} connections.** Each that says nothing is cut after"
+        f"A worker has {server.CONNECTIONS} connections. One that says nothing is cut after"
         f" {_plain(protocol.REQUEST_SECONDS)} s,",
     ],
     "how-to/answer-an-erasure-request.md": [
