@@ -227,6 +227,7 @@ NUMBERS = {
         f" {_kb(http.BODY_BYTES)} for a body,",
         f"{_plain(redraw.BYTES / 1024**2)} MiB and {_plain(redraw.PIXELS / 1e6)} megapixels;",
         f"body included, has {_plain(protocol.REQUEST_SECONDS)} s to arrive,",
+        f"does not take has {_plain(protocol.ANSWER_SECONDS)} s to be read.",
         f"bounded at {_kb(protocol.HEAD_BYTES)},"
         f" bodies at {_kb(forms.BODY_BYTES)}, cookies at {cookies.VALUE_LENGTH} characters,"
         f" connections at {server.CONNECTIONS} a worker |",

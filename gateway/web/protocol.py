@@ -1,11 +1,12 @@
-"""Uvicorn's HTTP protocol with bounds that it lacks: how long a request may be, and may take."""
+"""Uvicorn's HTTP protocol with bounds that it lacks: a request's length, and the time for it."""
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 64 * 1024  # the application refuses less with a sentence; this bounds the parser
-REQUEST_SECONDS = 10.0
+REQUEST_SECONDS = 10.0  # for it to arrive
+ANSWER_SECONDS = 10.0  # for what the socket did not take of an answer to be read
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -20,6 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _is_whole = False
     _clock: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A silent connection is a held one."""
@@ -66,9 +68,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_clock()
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Nearly always it is out of our hands; whoever never reads would hold a connection."""
+        super().on_response_complete()
+        if self._unread is None and self.transport.get_write_buffer_size():
+            loop = asyncio.get_running_loop()
+            self._unread = loop.call_later(ANSWER_SECONDS, self._hang_up_unless_read)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is left behind."""
         self._stop_clock()
+        if self._unread is not None:
+            self._unread.cancel()
         super().connection_lost(exc)
 
     def _is_answering(self) -> bool:
@@ -80,6 +91,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _hang_up(self) -> None:
         """At once: a polite end waits for as long as the other side does not read."""
         self.transport.abort()
+
+    def _hang_up_unless_read(self) -> None:
+        self._unread = None
+        if self.transport.get_write_buffer_size():
+            self._hang_up()
 
     def _stop_clock(self) -> None:
         if self._clock is not None:

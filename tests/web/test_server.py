@@ -103,7 +103,7 @@ FORM = (
     b"POST /token HTTP/1.1\r\nHost: localhost\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n"
 )
-HURRY = "import gateway.web.protocol as p; p.REQUEST_SECONDS = 0.6"
+HURRY = "import gateway.web.protocol as p; p.REQUEST_SECONDS = p.ANSWER_SECONDS = 0.6"
 
 
 def _is_closed_while(sender: socket.socket, drip: bytes) -> bool:
@@ -154,6 +154,25 @@ def test_N6_a_request_that_never_ends_is_given_up(hurried: int, first: bytes, dr
         slow.sendall(first)
 
         assert _is_closed_while(slow, drip)
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"], ids=["kept", "closing"])
+def test_N6_answers_that_nobody_reads_are_given_up(hurried: int, last: bytes) -> None:
+    """The socket holds some; the others would wait here for as long as the visitor likes."""
+    ask = b"GET /widget.js HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % hurried
+    with socket.socket() as lazy:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        lazy.connect(("127.0.0.1", hurried))
+        lazy.sendall((ask + b"\r\n") * 599 + ask + last + b"\r\n")
+        time.sleep(2)
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        lazy.settimeout(5)
+        answers = b""
+        with suppress(ConnectionError):
+            while piece := lazy.recv(1 << 20):
+                answers += piece
+
+    assert 0 < answers.count(b"HTTP/1.1 200") < 600
 
 
 @pytest.fixture(scope="module")
