@@ -326,8 +326,10 @@ class _Reading:
             remedy = "Put the secret into that file as plain text."
             self._wrong(key, f"{reference} is not text in UTF-8", remedy)
             return None
-        if mode & 0o077:
-            self._notes.append(f"{key}: its group or everybody can use {reference}; chmod 600 it")
+        if mode & 0o007:
+            self._notes.append(
+                f"{key}: everybody on this machine can use {reference}; chmod 600 it"
+            )
         return value
 
     def _apps(self, tables: dict[str, dict[str, Any]], loopback: bool) -> Iterator[tuple[str, App]]:

@@ -185,9 +185,8 @@ async def rotate(db: Database, seal: Seal, now: int) -> int:
         await _begin(tx, seal, now)
         row = present(await tx.row("SELECT * FROM signing_keys WHERE use_from IS NULL"))
         following = shaped(SigningKey, row)
-        _opened(
-            seal, following
-        )  # under another secret than the gateway's, the new one would be too
+        # Under another secret than the gateway's, the new one would be, too.
+        _opened(seal, following)
         use_from = max(now, following.created_at + PUBLISHED_BEFORE_USE)
         await tx.execute(
             "UPDATE signing_keys SET replaced_at = :use_from"
