@@ -132,6 +132,11 @@ class Page:
         """
         self._engine.press_pointer(self._tab, *self._aim(css, text, seconds))
 
+    def click_at(self, x: float, y: float) -> None:
+        """Press a place of the window, for what stands in a frame. A tap on a phone."""
+        self._to_front()
+        self._engine.press_pointer(self._tab, x, y)
+
     def hover(self, css: str, text: str | None = None, *, seconds: float = WAITS) -> None:
         """Move the pointer there and leave it."""
         self._engine.move_pointer(self._tab, *self._aim(css, text, seconds))
