@@ -194,6 +194,12 @@ def sign_in(browser: Browser, page: Page, provider: str = "twitter") -> None:
     popup.wait_closed()
 
 
+def forget(page: Page) -> None:
+    """Wait until a tab looks into storage again: what it has heard in the last second counts."""
+    page.evaluate("() => { globalThis.asked = performance.now(); }")
+    page.wait("() => performance.now() - asked > 1200")
+
+
 def second_tab(browser: Browser, town: Town) -> Page:
     """The same post once more."""
     page = browser.new_page()
