@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser, Page
-from tests.browser.widget_pages import Comment
+from tests.browser.widget_pages import Comment, Post
 from tests.browser.widget_town import (
     CLOCK,
     DRAFT,
@@ -137,6 +137,27 @@ def test_a_button_that_is_drawn_anew_meanwhile_does_not_stop_the_comment(
 
     page.wait_url("#comment-1")
     assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "")]
+    assert loud(page) == []
+
+
+@CHROMIUM_FIRST
+def test_a_button_outside_of_the_form_is_the_one_that_sends(
+    open_browser: OpenBrowser, town: Town
+) -> None:
+    """Its name and its ``formaction`` belong to what is sent, after a renewal as well."""
+    outside = '<button form="it" id="out" name="comment_parent" value="9">Send</button>'
+    town.blog.knobs.post = Post(after=outside)
+    browser = open_browser(before_scripts=CLOCK)
+    page = open_post(browser, town)
+    page.evaluate("() => { document.querySelector('form').id = 'it'; }")
+    sign_in(browser, page)
+    page.evaluate(AHEAD)
+
+    page.click("#out")
+
+    page.wait_url("#comment-1")
+    assert town.redeemed[:2] == ["authorization_code", "refresh_token"]
+    assert town.blog.knobs.comments == [Comment(DRAFT, ADA, "9")]
     assert loud(page) == []
 
 

@@ -1,4 +1,4 @@
-"""Where the widget is built anew for a test run: a copy of its sources with esbuild beside them."""
+"""Where the widget is built anew for a test run: a copy of its sources with their tools beside them."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ INSTALL_WITHIN = 240  # seconds
 
 @dataclass(frozen=True)
 class Workshop:
-    """A folder laid out like the project, in which esbuild is installed."""
+    """A folder laid out like the project, in which what builds it is installed."""
 
     root: Path
 

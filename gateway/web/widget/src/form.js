@@ -43,8 +43,9 @@ export function formOf(form, host, hold) {
   const input = dress(make('input', ''), { type: 'hidden', name: 'commentgate_token' });
   /** The subject whose comment waits for a session. */
   let sender = '';
-  /** @type {HTMLElement | null} */
-  let submitter = null;
+  /** The button that was pressed; it may stand outside of the form. */
+  /** @type {any} */
+  let submitter;
 
   /** Each form of a page has a draft of its own. */
   const key = () => `draft.${form.id}${address()}`;
@@ -104,7 +105,8 @@ export function formOf(form, host, hold) {
     });
   };
 
-  const send = () => form.requestSubmit(form.contains(submitter) ? submitter : null);
+  // Not by a button that has been drawn anew meanwhile.
+  const send = () => form.requestSubmit(submitter?.form === form ? submitter : null);
 
   /** What a comment that waits must still be when it goes out: whose, where, and its text. */
   const ticket = (subject = sender) => subject && subject + key() + field()?.value;
