@@ -1,4 +1,4 @@
-"""Where the widget is built anew for a test run: a copy of its sources with their tools beside them."""
+"""Where the widget is built anew for a test run: a copy of its sources, with its tools beside."""
 
 import os
 import shutil
