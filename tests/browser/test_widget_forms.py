@@ -10,6 +10,8 @@ from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon,
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Comment, Post
 from tests.browser.widget_town import (
+    AHEAD,
+    ALMOST_AN_HOUR,
     CLOCK,
     DRAFT,
     Town,
@@ -20,7 +22,6 @@ from tests.browser.widget_town import (
     sign_in,
 )
 
-AHEAD = "() => { globalThis.ahead = 3_590_000; }"  # milliseconds; ten seconds before the end
 SCRIPT = '<!doctype html><html lang="en"><script type="module" src="{gateway}/widget.js"></script>'
 EDITOR = """<title>An editor</title>
 <form method="post" action="/comments"><input type="hidden" name="comment_parent" value="">
@@ -129,7 +130,7 @@ def test_a_button_that_is_drawn_anew_meanwhile_does_not_stop_the_comment(
     browser = open_browser(before_scripts=CLOCK)
     page = open_post(browser, town)
     sign_in(browser, page)
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
     town.gate.knobs.delays["/token"] = 0.7
 
     page.click("#send")
@@ -151,7 +152,7 @@ def test_a_button_outside_of_the_form_is_the_one_that_sends(
     page = open_post(browser, town)
     page.evaluate("() => { document.querySelector('form').id = 'it'; }")
     sign_in(browser, page)
-    page.evaluate(AHEAD)
+    page.evaluate(AHEAD, ALMOST_AN_HOUR)
 
     page.click("#out")
 

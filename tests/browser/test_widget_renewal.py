@@ -3,24 +3,24 @@
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.responses import JSONResponse
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, press_icon, see_signed_in
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
+    AHEAD,
+    ALMOST_AN_HOUR,
     CLOCK,
     DRAFT,
     Town,
     loud,
     open_post,
+    refusal,
     second_tab,
     sign_in,
 )
 
-ALMOST_AN_HOUR = 3_590_000  # milliseconds; ten seconds before the token ends
 TOKEN = "[name=commentgate_token]"
-AHEAD = "(time) => { globalThis.ahead = time; }"
 ASK_FOR_TOKEN = """() => {
   globalThis.asked = document.querySelector("comment-login").getToken();
 }"""
@@ -32,12 +32,6 @@ REFUSED = """async () => {
     await want().catch((error) => said.push(error.name));
   return said;
 }"""
-
-
-def refusal(town: Town, status: int, error: str) -> JSONResponse:
-    """An answer of ``/token`` that the page may read."""
-    headers = {"Access-Control-Allow-Origin": town.blog.url}
-    return JSONResponse({"error": error}, status, headers)
 
 
 def test_tabs_that_want_a_fresh_token_at_once_ask_for_one(

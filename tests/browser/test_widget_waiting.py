@@ -1,13 +1,15 @@
 """A comment that waits for a sign-in goes out once, as it was, where it belongs, or not at all."""
 
 import pytest
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import ADA, CHROMIUM_FIRST, NO_POPUPS, pick, press_icon, see_signed_in
 from tests.browser.harness import Browser, Page
 from tests.browser.widget_pages import Comment
 from tests.browser.widget_town import (
+    AHEAD,
+    ALMOST_AN_HOUR,
     CLOCK,
     DRAFT,
     IMPATIENT,
@@ -17,13 +19,12 @@ from tests.browser.widget_town import (
     forget,
     loud,
     open_post,
+    refusal,
     second_tab,
     sign_in,
     until,
 )
 
-AHEAD = "(time) => { globalThis.ahead = time; }"
-ALMOST_AN_HOUR = 3_590_000  # milliseconds; ten seconds before the token ends
 RESEND = "Please sign in again, then your comment will be sent."
 ELSEWHERE = "The sign-in began in another window. Please try again."
 TWO_FORMS = """<!doctype html><html lang="en"><title>Two posts</title>
@@ -56,14 +57,12 @@ EMPTY = """() => {
 }"""
 
 
-def hold(page: Page, town: Town, send: str = "#send") -> None:
+def hold(page: Page, town: Town, widget: str = "comment-login") -> None:
     """Send a comment when the session has just ended at the gateway."""
-    headers = {"Access-Control-Allow-Origin": town.blog.url}
-    refused = JSONResponse({"error": "invalid_grant"}, 400, headers)
-    town.gate.knobs.instead["/token"] = refused
+    town.gate.knobs.instead["/token"] = refusal(town, 400, "invalid_grant")
     page.evaluate(AHEAD, ALMOST_AN_HOUR)
-    page.click(send)
-    page.see(RESEND, "comment-login")
+    page.click("#send")
+    page.see(RESEND, widget)
     page.evaluate(AHEAD, 0)
     del town.gate.knobs.instead["/token"]
 
@@ -210,12 +209,7 @@ def test_of_two_forms_the_one_that_was_sent_keeps_its_text(
     pick(page)
     see_signed_in(page)
     page.type("#second", DRAFT)
-    headers = {"Access-Control-Allow-Origin": town.blog.url}
-    town.gate.knobs.instead["/token"] = JSONResponse({}, 400, headers)
-    page.evaluate(AHEAD, ALMOST_AN_HOUR)
-    page.click("#send")
-    page.wait("() => document.querySelector('comment-login').user === null")
-    del town.gate.knobs.instead["/token"]
+    hold(page, town, "#two comment-login")
 
     page.evaluate(PRESS, 1)
     page.wait_url(f"{town.blog.url}/")

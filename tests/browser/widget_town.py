@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 
 from gateway.config import read
 from gateway.demo.run import environment, provider_tables
@@ -46,6 +47,8 @@ CLOCK = """
 globalThis.ahead = 0;
 Date.now = ((now) => () => now() + globalThis.ahead)(Date.now);
 """
+AHEAD = "(time) => { globalThis.ahead = time; }"
+ALMOST_AN_HOUR = 3_590_000  # milliseconds; ten seconds before a token ends
 IMPATIENT = """
 AbortSignal.timeout = ((after) => () => after(1500))(AbortSignal.timeout.bind(AbortSignal));
 """
@@ -205,6 +208,12 @@ def second_tab(browser: Browser, town: Town) -> Page:
     page = browser.new_page()
     page.open(town.blog.url)
     return page
+
+
+def refusal(town: Town, status: int, error: str) -> JSONResponse:
+    """An answer of ``/token`` that the page may read."""
+    headers = {"Access-Control-Allow-Origin": town.blog.url}
+    return JSONResponse({"error": error}, status, headers)
 
 
 def come_near(page: Page) -> None:

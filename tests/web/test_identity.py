@@ -22,12 +22,16 @@ def _answer(status: int, body: object) -> Answer:
     return Answer(status, {}, json.dumps(body).encode())
 
 
-class Facebook:
-    """A Graph whose ``debug_token`` answers what a test wants; it counts the profiles it gave."""
+class Telling:
+    """A provider where every code is good. ``profile``, and what Facebook's ``debug_token`` says
+    ``about`` a token, are what a test wants; it counts the profiles it gave.
+    """
 
-    def __init__(self, about: object) -> None:
-        self.about = about
+    def __init__(self, app: App, profile: bytes, about: object) -> None:
         self.profiles = 0
+        self._profile = profile
+        self._endpoints = app.endpoints
+        self._about = about
 
     async def ask(
         self,
@@ -38,19 +42,20 @@ class Facebook:
         most: int = BODY_BYTES,
     ) -> Answer:
         """Answer a call by its path."""
-        path = urlsplit(url).path
-        if path.endswith("/access_token"):
+        if urlsplit(url).path.endswith("/debug_token"):
+            return _answer(200, {"data": self._about})
+        if url == self._endpoints.get("access_token_url"):
+            return Answer(200, {}, b"oauth_token=t&oauth_token_secret=s")
+        if url == self._endpoints.get("token_url"):
             return _answer(200, {"access_token": "t", "token_type": "bearer"})
-        if path.endswith("/debug_token"):
-            return _answer(200, {"data": self.about})
         self.profiles += 1
-        return _answer(200, {"id": "1", "name": "Ada"})
+        return Answer(200, {}, self._profile)
 
 
 async def identified(world: World, about: object) -> tuple[bool, int]:
     """Whether somebody was identified, and how many profiles were read for it."""
     app = world.settings.apps["facebook"]
-    graph = Facebook(about)
+    graph = Telling(app, b'{"id": "1", "name": "Ada"}', about)
     answer = {"code": "c", "state": "s"}
     try:
         await OAuth(graph).identify(
@@ -126,38 +131,12 @@ async def test_S5_the_verifier_goes_to_the_token_endpoint_alone(world: World) ->
     assert (provider.sent["code"], provider.sent["redirect_uri"]) == ("c", redirect_uri)
 
 
-class Telling:
-    """A provider where every code is good, and whose profile is what a test wants."""
-
-    def __init__(self, app: App, profile: bytes) -> None:
-        self._profile = profile
-        self._endpoints = app.endpoints
-        self._about = {"data": {"app_id": app.client_id, "is_valid": True}}
-
-    async def ask(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        body: str = "",
-        most: int = BODY_BYTES,
-    ) -> Answer:
-        """Answer a call by its path."""
-        if urlsplit(url).path.endswith("/debug_token"):
-            return _answer(200, self._about)
-        if url == self._endpoints.get("access_token_url"):
-            return Answer(200, {}, b"oauth_token=t&oauth_token_secret=s")
-        if url == self._endpoints.get("token_url"):
-            return _answer(200, {"access_token": "t", "token_type": "bearer"})
-        return Answer(200, {}, self._profile)
-
-
 async def told(world: World, provider: str, profile: bytes) -> Identity:
     """Who somebody is by a profile."""
     app = world.settings.apps[provider]
     secrets = Secrets(state="s", verifier="v" * 43, request_token="t", request_secret="s")
     answer = {"code": "c", "oauth_verifier": "v"}
-    asked = OAuth(Telling(app, profile))
+    asked = OAuth(Telling(app, profile, {"app_id": app.client_id, "is_valid": True}))
     return await asked.identify(app, f"{GATEWAY}/callback", secrets, answer, email=False)
 
 

@@ -1,6 +1,6 @@
 /**
- * Sign-ins under way. Each has a state, which everybody may see, and a verifier, which never leaves
- * the blog's origin; a code is worth nothing without its verifier.
+ * Sign-ins under way. Each has a state, which everybody may see, and a verifier, which the page keeps
+ * to itself until it redeems the code; a code is worth nothing without its verifier.
  */
 
 import { address, base } from './gateway.js';
